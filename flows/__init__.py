@@ -1,0 +1,1 @@
+"""The DAGs people run, and the ``sface`` command."""

@@ -1,0 +1,1 @@
+"""Whether a model goes out: a policy, and a pure decision."""

@@ -1,0 +1,31 @@
+"""Where every sample gets its name and every draw its number: nothing depends on a worker, a batch or an order."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def digest(*parts: str | bytes | int) -> str:
+    """BLAKE2b-128 of the parts, each prefixed by its length so that ("ab", "c") and ("a", "bc") differ; 32 hex digits."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode()
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def sample_id(dataset: str, take: str, frame: int, variant: int, recipe_digest: str) -> str:
+    """The identity of one sample, 32 hex digits: the same picture and caption follow from it wherever it is made."""
+    return digest(dataset, take, frame, variant, recipe_digest)
+
+
+def stream(key: str, name: str) -> np.random.Generator:
+    """A generator of its own for one kind of draw of one thing.
+
+    ``key`` is a sample id (or any name), ``name`` the stream ("camera", "noise", "wording"). Philox is counter-based: a stream's
+    numbers follow from its 128-bit key alone, so leaving one kind of draw out never moves another.
+    """
+    return np.random.Generator(np.random.Philox(key=int(digest(key, name), 16)))

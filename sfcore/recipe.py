@@ -1,0 +1,192 @@
+"""Recipes: one YAML file names everything that shapes a result; its digest goes into every row made with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sfcore.errors import WrongUse, nearest
+from sfcore.randomness import digest
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PriorLabels(_Part):
+    """Labels drawn from the coefficient prior, for those who have no recording yet."""
+
+    takes: int = Field(8, ge=1, description="number of takes to draw")
+    frames: int = Field(60, ge=2, description="frames in each take")
+
+
+class Labels(_Part):
+    """Which labels the run learns from."""
+
+    dataset: str = Field(
+        "demo", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name the labels are kept under"
+    )
+    source: str | None = Field(None, description="a recording (path or s3:// address); none means the coefficient prior")
+    prior: PriorLabels = Field(PriorLabels(), description="what to draw when there is no recording")
+    test_share: float = Field(
+        0.2, gt=0, lt=0.9, description="share of each take's time that is held out, in contiguous stretches"
+    )
+    stretch_seconds: float = Field(8.0, gt=0, description="length of one held-out stretch of a take")
+    guard_seconds: float = Field(0.5, ge=0, description="time left unused on both sides of a held-out stretch")
+    max_frames: int | None = Field(None, ge=8, description="thin the dataset evenly to this many frames; none means every frame")
+
+
+class Faces(_Part):
+    """Which faces show the labels, and how they are photographed."""
+
+    rig: str = Field("procedural", description="rig that is posed and drawn")
+    train_identities: int = Field(64, ge=1, description="different faces among the training pictures")
+    test_identities: int = Field(16, ge=1, description="different faces among the held-out pictures, none of them in training")
+    size: int = Field(96, ge=32, le=1024, description="width and height of a picture in pixels")
+    cartoon_share: float = Field(0.25, ge=0, le=1, description="share of identities that are stylised")
+    head_motion: bool = Field(True, description="draw a head pose where the recording knows none")
+    light: bool = Field(True, description="vary light direction, strength and colour; off means one frontal light")
+    background: bool = Field(True, description="vary the background; off means one grey")
+    noise: bool = Field(True, description="vary exposure, blur and noise of the sensor; off means a perfect one")
+
+
+class Supervision(_Part):
+    """How labels become pictures with descriptions."""
+
+    variants: int = Field(1, ge=1, description="pictures made of each label, each with another face, light and wording")
+    rows_per_file: int = Field(128, ge=1, description="samples in one Parquet file")
+    files_per_wave: int = Field(2, ge=1, description="files added to the table in one commit")
+    image_format: Literal["webp", "jpeg", "png"] = Field("webp", description="how pictures are stored")
+    image_quality: int = Field(92, ge=1, le=100, description="quality of webp and jpeg")
+
+
+class Student(_Part):
+    """Which model learns, and in which form it answers."""
+
+    base: str = Field("tiny", description="'tiny', a folder in the hub's format, or a name on the hub")
+    base_seed: int = Field(0, ge=0, description="seed of the random weights of 'tiny'")
+    codec: Literal["compact"] = Field("compact", description="text form of the answer")
+    lora_rank: int = Field(16, ge=1, description="rank of the adapter")
+    lora_alpha: float = Field(32.0, gt=0, description="scale of the adapter")
+    lora_dropout: float = Field(0.0, ge=0, lt=1, description="dropout inside the adapter")
+
+
+class Training(_Part):
+    """How the student is trained."""
+
+    epochs: float = Field(2.0, gt=0, description="passes over the training samples; max_steps may end sooner")
+    max_steps: int | None = Field(None, ge=1, description="stop after this many optimiser steps; none means epochs alone decide")
+    batch_size: int = Field(16, ge=1, description="samples in one optimiser step, over all workers")
+    learning_rate: float = Field(1e-3, gt=0, description="peak of the cosine schedule")
+    warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay")
+    clip_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
+    description_weight: float = Field(0.3, ge=0, description="weight of the description's tokens in the loss")
+    coefficient_weight: float = Field(1.0, gt=0, description="weight of the coefficients' tokens in the loss")
+    workers: int = Field(2, ge=1, description="training processes under Ray Train")
+    gpus_per_worker: int = Field(0, ge=0, description="GPUs for each; 0 trains on the CPU")
+    zero_stage: Literal[0, 1, 2, 3] = Field(2, description="how much DeepSpeed partitions over the workers")
+    checkpoint_every: int = Field(20, ge=1, description="steps between two checkpoints")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="number format of the forward pass")
+
+
+class Evaluation(_Part):
+    """How the candidate is measured."""
+
+    batch_size: int = Field(16, ge=1, description="pictures answered together")
+    workers: int = Field(1, ge=1, description="prediction processes")
+    bootstrap: int = Field(500, ge=50, description="resamples of the identities for each interval")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="level of the intervals")
+    cnn_steps: int = Field(150, ge=1, description="training steps of the small convolutional baseline")
+
+
+class Promotion(_Part):
+    """What decides whether the candidate replaces the champion."""
+
+    policy: str = Field("default", description="name of a shipped policy or path of a policy file")
+
+
+class Recipe(_Part):
+    """Everything that shapes a run; every field has a bound and a meaning, so it also serves as the form in Prefect's UI."""
+
+    name: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of the recipe, first part of the model's id")
+    seed: int = Field(0, ge=0, description="seed of the whole run")
+    labels: Labels = Labels()
+    faces: Faces = Faces()
+    supervision: Supervision = Supervision()
+    student: Student = Student()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    promotion: Promotion = Promotion()
+
+    @model_validator(mode="after")
+    def _batch_divides(self) -> Self:
+        if self.training.batch_size % self.training.workers:
+            raise ValueError(
+                f"training.batch_size ({self.training.batch_size}) must be a multiple of training.workers ({self.training.workers})"
+            )
+        return self
+
+    def digest_of(self, *parts: str) -> str:
+        """32 hex digits over the seed and the named parts only: a change in training leaves the pictures' names alone."""
+        content = {"seed": self.seed, **{part: getattr(self, part).model_dump(mode="json") for part in parts}}
+        return digest(json.dumps(content, sort_keys=True))
+
+    @property
+    def supervision_digest(self) -> str:
+        """Names the pictures and captions: faces and how they are stored, not where the files are cut."""
+        faces = self.faces.model_dump(mode="json")
+        stored = self.supervision.model_dump(mode="json", include={"image_format", "image_quality"})
+        return digest(json.dumps({"seed": self.seed, "faces": faces, "stored": stored}, sort_keys=True))
+
+    @property
+    def digest(self) -> str:
+        """Names the whole recipe."""
+        return digest(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+
+
+def _field_names(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    for step in path:
+        annotation = model.model_fields[str(step)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """The first problem of a validation as one sentence that names the field, and the nearest name for a misspelt one."""
+    first = error.errors()[0]
+    path = first["loc"]
+    dotted = ".".join(str(step) for step in path)
+    if first["type"] == "extra_forbidden":
+        return f"{where}: '{dotted}' is not a field{nearest(str(path[-1]), _field_names(model, path[:-1]))}."
+    message = str(first.get("ctx", {}).get("error") or first["msg"])
+    return f"{where}: {dotted + ': ' if dotted else ''}{message[0].lower()}{message[1:]}."
+
+
+def recipe_from(content: dict[str, Any], where: str) -> Recipe:
+    """Builds a recipe from plain data; raises `WrongUse` naming the field that is wrong."""
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise WrongUse(sentence_of(error, Recipe, where)) from None
+
+
+def load_recipe(name_or_path: str, folder: Path) -> Recipe:
+    """Reads a recipe by the name of a shipped one in ``folder`` or by path; raises `WrongUse` with the nearest name."""
+    shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    path = shipped.get(name_or_path, Path(name_or_path))
+    if not path.is_file():
+        known = ", ".join(shipped)
+        raise WrongUse(f"no recipe '{name_or_path}'{nearest(name_or_path, shipped)}: give a file or one of {known}.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(content, dict):
+        raise WrongUse(f"{path.name} holds no recipe: expected fields such as name, labels and faces.")
+    return recipe_from(content, f"recipe {path.name}")

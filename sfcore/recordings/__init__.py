@@ -1,0 +1,1 @@
+"""Recordings of facial motion: one module per file format, and the coefficient prior."""

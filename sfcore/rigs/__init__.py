@@ -1,0 +1,1 @@
+"""Heads that can be posed by ARKit's shapes."""

@@ -1,0 +1,1 @@
+"""The multimodal model that learns: base models, batches, training, answers."""
