@@ -125,8 +125,7 @@ def _split(name: str) -> tuple[str, Side]:
 
 
 def _mirrored_name(name: str) -> str:
-    swapped = re.sub(r"Left|Right", lambda m: "Right" if m[0] == "Left" else "Left", name)
-    return swapped
+    return re.sub(r"Left|Right", lambda m: "Right" if m[0] == "Left" else "Left", name)
 
 
 def _channel(index: int, name: str) -> Channel:

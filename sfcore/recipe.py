@@ -27,14 +27,10 @@ class PriorLabels(_Part):
 class Labels(_Part):
     """Which labels the run learns from."""
 
-    dataset: str = Field(
-        "demo", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name the labels are kept under"
-    )
+    dataset: str = Field("demo", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the labels")
     source: str | None = Field(None, description="a recording (path or s3:// address); none means the coefficient prior")
     prior: PriorLabels = Field(PriorLabels(), description="what to draw when there is no recording")
-    test_share: float = Field(
-        0.2, gt=0, lt=0.9, description="share of each take's time that is held out, in contiguous stretches"
-    )
+    test_share: float = Field(0.2, gt=0, lt=0.9, description="share of each take's time held out, in contiguous stretches")
     stretch_seconds: float = Field(8.0, gt=0, description="length of one held-out stretch of a take")
     guard_seconds: float = Field(0.5, ge=0, description="time left unused on both sides of a held-out stretch")
     max_frames: int | None = Field(None, ge=8, description="thin the dataset evenly to this many frames; none means every frame")
@@ -126,9 +122,8 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:
         if self.training.batch_size % self.training.workers:
-            raise ValueError(
-                f"training.batch_size ({self.training.batch_size}) must be a multiple of training.workers ({self.training.workers})"
-            )
+            size, workers = self.training.batch_size, self.training.workers
+            raise ValueError(f"training.batch_size ({size}) must be a multiple of training.workers ({workers})")
         return self
 
     def digest_of(self, *parts: str) -> str:
