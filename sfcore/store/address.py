@@ -1,0 +1,124 @@
+"""Where a workspace lives: a folder or ``s3://bucket/prefix``, and how files there are reached."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from sfcore.errors import WorkFailed, WrongUse
+
+# A dead or wrong endpoint should be told within a few seconds, not after the client's minutes of patience.
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place for files, local or on S3. ``root`` has no scheme and no trailing slash."""
+
+    scheme: str
+    root: str
+
+    @staticmethod
+    def parse(text: str) -> Address:
+        """Reads a path or an ``s3://`` address; raises `WrongUse` for another scheme, no bucket, or no credentials."""
+        if "://" not in text:
+            return Address("file", str(Path(text).expanduser().resolve()))
+        parts = urlparse(text)
+        if parts.scheme != "s3":
+            raise WrongUse(f"'{text}': only folders and s3:// addresses can hold files of sface, not {parts.scheme}://.")
+        if not parts.netloc:
+            raise WrongUse(f"'{text}' names no bucket: write s3://bucket/prefix.")
+        # Asked before any client exists: without keys, clients try the cloud's metadata service and hang on machines that have none.
+        if not _has_credentials():
+            raise WrongUse(
+                f"{text} needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_ENDPOINT_URL for a store "
+                "that is not Amazon's)."
+            )
+        return Address("s3", f"{parts.netloc}{parts.path}".rstrip("/"))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files lie on this machine's disk."""
+        return self.scheme == "file"
+
+    @property
+    def uri(self) -> str:
+        """The address as people and Delta write it."""
+        return self.root if self.is_local else f"s3://{self.root}"
+
+    def at(self, relative: str) -> Address:
+        """The address of something below this one."""
+        return Address(self.scheme, f"{self.root}/{relative}" if relative else self.root)
+
+    @cached_property
+    def files(self) -> Any:
+        """The fsspec file system that reaches the files (not cached between processes: connections must not be shared)."""
+        if self.is_local:
+            from fsspec.implementations.local import LocalFileSystem
+
+            return LocalFileSystem()
+        import s3fs
+
+        # No region here: with us-east-1 s3fs sends a location constraint that servers refuse.
+        return s3fs.S3FileSystem(
+            endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
+            config_kwargs={"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS, "retries": {"max_attempts": 4}},
+            # Other processes write here too: a remembered listing would hide their files.
+            use_listings_cache=False,
+        )
+
+    @property
+    def delta_options(self) -> dict[str, str]:
+        """Options for delta-rs; it reads keys from the environment by itself."""
+        if self.is_local:
+            return {}
+        options = {
+            "max_retries": "4",
+            "retry_timeout": "20s",
+            "connect_timeout": f"{_CONNECT_SECONDS}s",
+            "timeout": f"{_READ_SECONDS}s",
+        }
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        if endpoint:
+            options["AWS_ENDPOINT_URL"] = endpoint
+            options["AWS_REGION"] = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        if endpoint.startswith("http://"):
+            options["AWS_ALLOW_HTTP"] = "true"
+        return options
+
+    def check_reachable(self) -> None:
+        """Raises `WorkFailed` when the bucket is missing or its server does not answer; a folder is always reachable."""
+        if self.is_local:
+            return
+        bucket = self.root.split("/", 1)[0]
+        try:
+            self.files.call_s3("head_bucket", Bucket=bucket)
+        except FileNotFoundError:
+            raise WorkFailed(f"{self.uri}: there is no bucket '{bucket}' on this S3 server; create it first.") from None
+        except PermissionError:
+            raise WorkFailed(f"{self.uri}: the S3 server refuses these credentials for bucket '{bucket}'.") from None
+        except Exception as error:
+            server = os.environ.get("AWS_ENDPOINT_URL") or "Amazon S3"
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkFailed(f"{self.uri}: {server} does not answer for bucket '{bucket}' ({reason}).") from None
+
+
+def _has_credentials() -> bool:
+    """Whether keys are in the environment, in a profile file, or promised by a role or container."""
+    env = os.environ
+    if env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY"):
+        return True
+    if any(env.get(name) for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")):
+        return True
+    path = Path(env.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials")
+    if not path.is_file():
+        return False
+    profiles = configparser.ConfigParser()
+    profiles.read(path)
+    return profiles.has_option(env.get("AWS_PROFILE") or "default", "aws_access_key_id")
