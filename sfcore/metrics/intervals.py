@@ -25,7 +25,7 @@ def draw_weights(identities: int, resamples: int, seed: int) -> Array:
 
 
 def ratios(weights: Array, sums: Array) -> Array:
-    """A ratio of sums in each resample, (resamples,), nan without cases; ``sums`` is (identities, 2), numerator and denominator."""
+    """A ratio of sums in each resample, (resamples,), nan without cases; ``sums`` (identities, 2) are both parts."""
     totals = weights @ sums
     return np.divide(totals[:, 0], totals[:, 1], out=np.full(len(weights), np.nan), where=totals[:, 1] != 0)
 
