@@ -34,7 +34,7 @@ class Address:
             raise WrongUse(f"'{text}': only folders and s3:// addresses can hold files of sface, not {parts.scheme}://.")
         if not parts.netloc:
             raise WrongUse(f"'{text}' names no bucket: write s3://bucket/prefix.")
-        # Asked before any client exists: without keys, clients try the cloud's metadata service and hang on machines that have none.
+        # Asked before any client exists: without keys, a client tries the cloud's metadata service and hangs where there is none.
         if not _has_credentials():
             raise WrongUse(
                 f"{text} needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_ENDPOINT_URL for a store "

@@ -1,6 +1,6 @@
 """A workspace: Delta tables, models, bases, caches and reports under one address, local or S3.
 
-    tables/<name>/   models/<model_id>/   bases/<name>/   training/<key>/   reports/<run_id>/
+tables/<name>/   models/<model_id>/   bases/<name>/   training/<key>/   reports/<run_id>/
 """
 
 from __future__ import annotations

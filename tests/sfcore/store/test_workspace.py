@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 from pathlib import Path
 
+import cloudpickle
 import pyarrow as pa
 import pytest
 
@@ -97,7 +97,7 @@ def test_folders_travel_whole_and_a_torn_one_is_refused(workspace: Workspace, tm
 
 def test_a_workspace_travels_to_another_process(workspace: Workspace) -> None:
     workspace.append("rejects", rejects(workspace, 2), "one")
-    assert pickle.loads(pickle.dumps(workspace)).read("rejects").num_rows == 2
+    assert cloudpickle.loads(cloudpickle.dumps(workspace)).read("rejects").num_rows == 2
 
 
 def test_misspelt_table_is_told_with_the_nearest_name(workspace: Workspace) -> None:

@@ -1,0 +1,67 @@
+"""Progress on the terminal: a bar with rate and time left where someone watches, a line now and then where a log is kept."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from tasks.progress import Pace
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class TerminalProgress:
+    """Shows one step after the other; each ends as a line that stays."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._step, self._total, self._unit = "", 0, ""
+        self._pace = Pace(0)
+        self._last_line = 0.0
+
+    def begin(self, step: str, total: int, unit: str) -> None:
+        """Starts the step's bar."""
+        self._stop()
+        self._step, self._total, self._unit, self._pace = step, total, unit, Pace(total)
+        self._last_line = time.monotonic()
+        if not self._console.is_terminal:
+            self._console.print(f"{step:<10} {total} {unit} ...")
+            return
+        self._bar = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task(step, total=total, note="")
+        self._bar.start()
+
+    def advance(self, done: int, note: str = "") -> None:
+        """Moves the bar to ``done`` units."""
+        rate = f"{self._pace.rate(done):.1f} {self._unit}/s"
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, note=f"{rate} {note}".rstrip())
+        elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            left = self._pace.seconds_left(done)
+            ahead = f", about {left:.0f} s left" if left is not None else ""
+            self._console.print(f"{self._step:<10} {done}/{self._total} {self._unit}, {rate}{ahead} {note}".rstrip())
+
+    def end(self, summary: str) -> None:
+        """Leaves one line that says what the step did and how long it took."""
+        self._stop()
+        seconds = time.monotonic() - self._pace.started
+        self._console.print(f"[green]✓[/] {self._step:<10} {summary} [dim]({seconds:.1f} s)[/]", highlight=False)
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

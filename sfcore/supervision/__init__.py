@@ -1,0 +1,1 @@
+"""Labels become pictures with descriptions: which samples are wanted, and how one is made."""

@@ -1,0 +1,104 @@
+"""Runs a plan through Ray Data: actors make files, the driver adds each finished wave to the table in one commit.
+
+A crash before a commit leaves files that the next run overwrites with the same bytes; after it, the next run finds the wave under
+its key and skips it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol
+
+import pyarrow as pa
+
+from sfcore.plan import Item, Plan, PlannedFile
+from sfcore.store.workspace import DataFile, Workspace
+from tasks.progress import Progress
+
+
+class Maker(Protocol[Item]):
+    """What an actor does; it is built once per actor."""
+
+    def make(self, items: tuple[Item, ...]) -> tuple[pa.Table, pa.Table]:
+        """The rows for the plan's table and the rows for ``rejects``."""
+
+
+class MakerFactory(Protocol[Item]):
+    """Travels to an actor and builds its maker there."""
+
+    def __call__(self) -> Maker[Item]:
+        """Builds the maker: loads what it needs once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of a plan did."""
+
+    rows: int
+    rejects: int
+    found_done: int
+    """Items whose wave was in the table before."""
+
+
+class _FileActor(Generic[Item]):
+    def __init__(self, workspace: Workspace, table: str, factory: MakerFactory[Item]) -> None:
+        self._workspace, self._table, self._maker = workspace, table, factory()
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        file: PlannedFile[Item] = row["item"]
+        rows, rejects = self._maker.make(file.items)
+        written = self._workspace.write_data_file(self._table, file.path, rows)
+        refused = self._workspace.write_data_file("rejects", file.path, rejects) if rejects.num_rows else None
+        return {"item": (file, written, refused)}
+
+
+def run_plan(workspace: Workspace, plan: Plan[Item], factory: MakerFactory[Item], actors: int, progress: Progress) -> Ran:
+    """Makes what is not committed yet; needs a Ray cluster that is up."""
+    table = workspace.table(plan.table)
+    waves = plan.waves
+    open_waves = {wave for wave in waves if table.transaction_version(plan.wave_key(wave)) is None}
+    todo = [file for file in plan.files if file.wave in open_waves]
+    found_done = plan.items - sum(len(file.items) for file in todo)
+    rows = rejects = 0
+    finished: dict[int, list[tuple[PlannedFile[Item], DataFile, DataFile | None]]] = {}
+    made = found_done
+    for file, written, refused in _made_files(workspace, plan, todo, factory, actors):
+        finished.setdefault(file.wave, []).append((file, written, refused))
+        made += len(file.items)
+        rows += written.rows
+        rejects += refused.rows if refused else 0
+        if len(finished[file.wave]) == len(waves[file.wave]):
+            _commit(workspace, plan, file.wave, finished.pop(file.wave))
+        progress.advance(made)
+    return Ran(rows, rejects, found_done)
+
+
+def _commit(
+    workspace: Workspace, plan: Plan[Item], wave: int, files: list[tuple[PlannedFile[Item], DataFile, DataFile | None]]
+) -> None:
+    in_order = sorted(files, key=lambda made: made[0].path)
+    refused = [rejects for _, _, rejects in in_order if rejects is not None]
+    # Rejects first: the wave's own commit is what says that the wave is done.
+    if refused:
+        workspace.commit_files("rejects", refused, plan.wave_key(wave))
+    workspace.commit_files(plan.table, [written for _, written, _ in in_order], plan.wave_key(wave))
+
+
+def _made_files(
+    workspace: Workspace, plan: Plan[Item], todo: list[PlannedFile[Item]], factory: MakerFactory[Item], actors: int
+) -> Iterator[tuple[PlannedFile[Item], DataFile, DataFile | None]]:
+    if not todo:
+        return
+    import ray.data
+
+    files = ray.data.from_items([{"item": file} for file in todo], override_num_blocks=len(todo))
+    made = files.map(
+        _FileActor,
+        fn_constructor_args=(workspace, plan.table, factory),
+        # Half a CPU each: with whole ones, actors on every core leave none to the reading task, and Ray Data waits for ever.
+        num_cpus=0.5,
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(actors, len(todo)))),
+    )
+    for row in made.iter_rows(prefetch_batches=0):
+        yield row["item"]
