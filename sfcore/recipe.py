@@ -154,7 +154,9 @@ def _field_names(model: type[BaseModel], path: tuple[str | int, ...]) -> list[st
 
 def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """The first problem of a validation as one sentence that names the field, and the nearest name for a misspelt one."""
-    first = error.errors()[0]
+    errors = error.errors()
+    # A misspelt name comes first: it explains the required field that is then missing.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = first["loc"]
     dotted = ".".join(str(step) for step in path)
     if first["type"] == "extra_forbidden":

@@ -1,0 +1,130 @@
+"""The policy a candidate must satisfy: rules over the metrics table, as a YAML file that people read and change."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sfcore.errors import WrongUse, nearest
+from sfcore.metrics.figures import FIGURES, Figure, check_metric, check_slice
+from sfcore.randomness import digest
+from sfcore.recipe import sentence_of
+
+Against = Literal["absolute", "champion", "baseline-median", "baseline-cnn"]
+Use = Literal["value", "ci_low", "ci_high"]
+
+
+class Rule(BaseModel):
+    """One comparison: a number of the candidate against a bound, or against the champion's or a baseline's value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="what the rule protects, in a few words")
+    metric: str = Field(description="name of a figure of the metrics table")
+    slice: str = Field("all", description="all, channel:<Name>, region:<name>, side:<left|right> or domain:<name>")
+    direction: Literal["higher", "lower"] | None = Field(None, description="which way is better; the figure knows it if left out")
+    against: Against = Field("absolute", description="what the candidate is compared with")
+    bound: float | None = Field(None, allow_inf_nan=False, description="the number to reach; for 'absolute' alone")
+    margin: float | None = Field(
+        None, allow_inf_nan=False, description="lead over the other's value; negative allows falling behind"
+    )
+    use: Use = Field("value", description="which of the candidate's numbers must pass: the value or an end of its interval")
+    min_n: int = Field(1, ge=1, description="with fewer pictures than this the rule is undecided")
+    importance: Literal["required", "advisory"] = Field("required", description="whether the rule decides or only advises")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        try:
+            figure = check_metric(self.metric)
+            check_slice(self.slice)
+        except WrongUse as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        if self.direction not in (None, figure.better):
+            raise ValueError(
+                f"of {self.metric} the {figure.better} is the better: write 'direction: {figure.better}' or leave it out"
+            )
+        wanted, other = ("bound", "margin") if self.against == "absolute" else ("margin", "bound")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise ValueError(f"a rule against '{self.against}' takes a {wanted} and no {other}")
+        return self
+
+    @property
+    def required(self) -> bool:
+        """Whether the rule decides, rather than advises."""
+        return self.importance == "required"
+
+    @property
+    def figure(self) -> Figure:
+        """The figure the rule is about."""
+        return FIGURES[self.metric]
+
+    def limit(self, other: float | None) -> float:
+        """The number the candidate has to reach, given the other's value (None for an absolute rule)."""
+        if other is None:
+            return self.bound if self.bound is not None else math.nan
+        margin = self.margin or 0.0
+        return other + margin if self.figure.better == "higher" else other - margin
+
+    def satisfied(self, number: float, limit: float) -> bool:
+        """Whether a number of the candidate reaches the limit; reaching it exactly is enough."""
+        return number >= limit if self.figure.better == "higher" else number <= limit
+
+
+class Policy(BaseModel):
+    """Rules that decide together: every required one must pass."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="name of the policy, kept with each decision")
+    description: str = Field("", description="what the policy is for")
+    rules: tuple[Rule, ...] = Field(description="what is compared with what")
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if not any(rule.required for rule in self.rules):
+            raise ValueError("at least one rule must be required: with advice alone everything would be promoted")
+        names = [rule.name for rule in self.rules]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two rules are named '{twice}': give each a name of its own")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Names the policy's content."""
+        return digest(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+
+
+def policy_from(content: dict[str, Any], where: str) -> Policy:
+    """Builds a policy from plain data; raises `WrongUse` naming the rule and the field that are wrong."""
+    rules = content.get("rules")
+    for number, rule in enumerate(rules if isinstance(rules, list) else [], start=1):
+        label = f" ('{rule['name']}')" if isinstance(rule, dict) and rule.get("name") else ""
+        try:
+            Rule.model_validate(rule)
+        except ValidationError as error:
+            raise WrongUse(sentence_of(error, Rule, f"{where}, rule {number}{label}")) from None
+    try:
+        return Policy.model_validate(content)
+    except ValidationError as error:
+        raise WrongUse(sentence_of(error, Policy, where)) from None
+
+
+def load_policy(name_or_path: str, folder: Path) -> Policy:
+    """Reads a policy by the name of a shipped one in ``folder`` or by path; raises `WrongUse` with the nearest name."""
+    shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    path = shipped.get(name_or_path, Path(name_or_path))
+    if not path.is_file():
+        raise WrongUse(f"no policy '{name_or_path}'{nearest(name_or_path, shipped)}: give a file or one of {', '.join(shipped)}.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(content, dict):
+        raise WrongUse(f"{path.name} holds no policy: expected fields name and rules.")
+    return policy_from(content, f"policy {path.name}")
