@@ -110,6 +110,9 @@ _ANATOMY: dict[str, tuple[Region, tuple[str, ...], tuple[str, ...]]] = {
     "EyeRoll": ("eyes", (), ("eyeball",)),
 }
 
+EYE_RADIANS = 0.6
+"""Radians by which an eye is turned by one full look shape: its slope in the takes of three people is 0.55 to 0.61."""
+
 _SIDED = re.compile(r"(?P<lead>Left|Right)?(?P<stem>[A-Za-z]+?)(?P<tail>Left|Right)?")
 
 

@@ -1,0 +1,283 @@
+"""What a caption claims, read from its words alone.
+
+A caption of any author (the grammar, a language model, a person) is cut into sentences and clauses; each clause yields the
+actions that its part and motion mean, how strong, on which side. A clause without an action of its own speaks of the one before
+it ("left cheek strongly raised, right slightly"). Words outside the vocabulary are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from sfcore.captions.actions import BY_KEY
+from sfcore.captions.category import CATEGORIES
+from sfcore.captions.description import FIELDS, Description
+from sfcore.captions.intensity import BANDS
+from sfcore.captions.vocabulary import (
+    ASYMMETRIC,
+    BASES,
+    BREAKS,
+    DIRECTED,
+    FEELINGS,
+    INTENSITIES,
+    MEANINGS,
+    MOTIONS,
+    NEGATIONS,
+    QUALIFIERS,
+    REST_REGIONS,
+    RESTING,
+    SIDES,
+    STRONGER,
+    SYMMETRIC,
+    VAGUE_MOTIONS,
+)
+
+Kind = Literal["action", "stronger", "rest", "symmetric", "asymmetric", "feeling", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing a caption says of a face.
+
+    ``subject`` is an action key (kinds ``action`` and ``stronger``), a region (``rest``), a feeling, a category, or empty
+    (``symmetric``, ``asymmetric``).
+    """
+
+    kind: Kind
+    subject: str
+    side: str = "both"
+    """``left``, ``right`` or ``both``; of ``stronger`` the side said to be ahead."""
+    band: str | None = None
+    """``slight`` to ``extreme``; None where the caption gives no strength. Of ``stronger`` how far ahead: slight, moderate,
+    strong."""
+    negated: bool = False
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels the claim is about, in the spelling of `sfcore.arkit`; empty where it is about the whole face."""
+        action = BY_KEY.get(self.subject)
+        if action is None:
+            return ()
+        if action.kind == "single" or self.side == "both":
+            return action.channels
+        return action.left if self.side == "left" else action.right
+
+
+_SENTENCE = re.compile(r"[.;\n]+")
+_TOKEN = re.compile(r"[a-z]+|[,:()]")
+# Decimals would end a sentence in their middle.
+_DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
+
+
+class _Clause:
+    """The words of one clause, sorted by what they mean."""
+
+    __slots__ = (
+        "ahead",
+        "asymmetric",
+        "band",
+        "bases",
+        "feelings",
+        "heads",
+        "motions",
+        "negated",
+        "qualifiers",
+        "resting",
+        "side",
+        "symmetric",
+    )
+
+    def __init__(self) -> None:
+        self.bases: list[str] = []
+        self.qualifiers: list[str] = []
+        self.motions: list[str] = []
+        self.feelings: list[str] = []
+        self.side = ""
+        self.band: int = 0
+        self.heads = False
+        self.ahead = self.negated = self.symmetric = self.asymmetric = self.resting = False
+
+    def take(self, word: str) -> None:
+        """Adds one word."""
+        if word in BASES:
+            self.bases.append(BASES[word])
+        elif word in QUALIFIERS:
+            self.qualifiers.append(QUALIFIERS[word])
+        elif word in MOTIONS:
+            self.motions.append(MOTIONS[word])
+        elif word in INTENSITIES:
+            # "slightly more pronounced": the word before the comparison says how far, the one after it says nothing.
+            if not self.band and not self.ahead:
+                self.band = INTENSITIES[word]
+        elif word in SIDES:
+            self.side = self.side or SIDES[word]
+        else:
+            self._take_rare(word)
+
+    def _take_rare(self, word: str) -> None:
+        if word in FEELINGS:
+            self.feelings.append(FEELINGS[word])
+        elif word in STRONGER:
+            self.ahead = True
+        self.negated |= word in NEGATIONS
+        self.symmetric |= word in SYMMETRIC
+        self.asymmetric |= word in ASYMMETRIC
+        self.resting |= word in RESTING
+
+    def part(self) -> str:
+        """The part of the face meant, "" when none is named."""
+        bases, qualifiers = self.bases, self.qualifiers
+        if not bases:
+            return ""
+        if "brow" in bases:
+            return next((f"{q} brow" for q in ("inner", "outer") if q in qualifiers), "brow")
+        if "gaze" in bases:
+            return "gaze"
+        if "corner" in bases or "lip" in bases:
+            qualifier = next((q for q in ("lower", "upper") if q in qualifiers), "") if "lip" in bases else ""
+            if qualifier:
+                return f"{qualifier} lip"
+            return "eye" if "eye" in bases else "corner" if "corner" in bases else "lip"
+        return bases[0]
+
+
+def _directed(part: str, motions: list[str], side: str) -> str:
+    """The action of a part that goes to a side ("jaw shifted left"), "" when this is none."""
+    if side not in ("left", "right"):
+        return ""
+    for motion in motions or [""]:
+        pair = DIRECTED.get((part, motion))
+        if pair:
+            return pair[side == "right"]
+    return ""
+
+
+def _meant(part: str, motions: list[str], inherited: bool) -> list[str]:
+    """Actions meant by a part and its motions; vague motions speak only where no exact one does.
+
+    A part inherited from the clause before lends itself only to motions that need one: a squint after "cheeks puffed" is of the
+    lids.
+    """
+    exact: list[str] = []
+    vague: list[str] = []
+    for motion in motions:
+        alone = MEANINGS.get(("", motion))
+        keys = alone if alone and inherited else MEANINGS.get((part, motion)) or alone or ()
+        (vague if motion in VAGUE_MOTIONS else exact).extend(keys)
+    return list(dict.fromkeys(exact or vague))
+
+
+class _Reader:
+    """Reads the clauses of one sentence in order, remembering of what the last one spoke."""
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        self.part = ""
+        # Whether the part stands as a heading ("Cheeks: slight squinting") rather than in the clause before.
+        self.headed = False
+        self.actions: list[str] = []
+        self.claims: list[Claim] = []
+
+    def read(self, clause: _Clause) -> None:
+        """Adds the claims of one clause."""
+        named = clause.part()
+        part = named or self.part
+        actions, side = self._actions(clause, part, named)
+        self.headed = (self.headed and not named) or (clause.heads and not clause.motions)
+        self.part = part
+        if actions:
+            self.actions = actions
+            self._claim(clause, actions, side)
+        else:
+            self._claim_whole(clause)
+        if clause.feelings and self.field in ("expression_category", "emotional_implication"):
+            self.claims += [Claim("feeling", feeling, negated=clause.negated) for feeling in clause.feelings]
+
+    def _actions(self, clause: _Clause, part: str, named: str) -> tuple[list[str], str]:
+        directed = _directed(part, clause.motions, clause.side)
+        if directed:
+            return [directed], "both"
+        side = clause.side or "both"
+        meant = _meant(part, clause.motions, not named and not self.headed)
+        if meant:
+            return meant, side
+        speaks_on = not named and not clause.motions and (clause.side or clause.ahead)
+        return (self.actions, side) if speaks_on else ([], side)
+
+    def _claim(self, clause: _Clause, actions: list[str], side: str) -> None:
+        band = BANDS[clause.band - 1] if clause.band else None
+        if clause.ahead:
+            if side != "both":
+                self.claims += [
+                    Claim("stronger", key, side, band, clause.negated) for key in actions if BY_KEY[key].kind == "pair"
+                ]
+            return
+        for key in actions:
+            on = side if BY_KEY[key].kind == "pair" else "both"
+            self.claims.append(Claim("action", key, on, band, clause.negated))
+
+    def _claim_whole(self, clause: _Clause) -> None:
+        if self.field == "symmetry" and not clause.bases and not clause.motions:
+            if clause.symmetric:
+                self.claims.append(Claim("symmetric", "", negated=clause.negated))
+            elif clause.asymmetric:
+                self.claims.append(Claim("asymmetric", "", negated=clause.negated))
+
+
+def _clauses(sentence: str) -> list[_Clause]:
+    clauses = [_Clause()]
+    for token in _TOKEN.findall(sentence.lower()):
+        if token in BREAKS:
+            clauses[-1].heads = token == ":"
+            clauses.append(_Clause())
+        else:
+            clauses[-1].take(token)
+    return clauses
+
+
+def _rest_claims(clauses: list[_Clause]) -> tuple[Claim, ...] | None:
+    """The claims of a sentence like "Brows, nose and jaw at rest", None when it is not of that kind."""
+    if not any(c.resting for c in clauses) or any(c.motions or c.band or c.side for c in clauses):
+        return None
+    parts = dict.fromkeys(base for c in clauses for base in c.bases)
+    return tuple(Claim("rest", REST_REGIONS[part]) for part in parts if part in REST_REGIONS)
+
+
+@lru_cache(maxsize=65536)
+def _sentence_claims(sentence: str, field: str) -> tuple[Claim, ...]:
+    """Claims of one sentence. Cached, as sentences recur among captions; pure, so the cache changes nothing but time."""
+    clauses = _clauses(sentence)
+    resting = _rest_claims(clauses)
+    if resting is not None:
+        return resting
+    reader = _Reader(field)
+    for clause in clauses:
+        reader.read(clause)
+    return tuple(reader.claims)
+
+
+_OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
+
+
+def _field_claims(text: str, field: str) -> tuple[Claim, ...]:
+    claims: tuple[Claim, ...] = ()
+    if field == "expression_category":
+        opening = _OPENING.match(text.lower())
+        if opening and opening[1] in CATEGORIES:
+            claims = (Claim("category", opening[1]),)
+            text = text[opening.end() :]
+    for sentence in _SENTENCE.split(_DECIMAL.sub("", text)):
+        if sentence.strip():
+            claims += _sentence_claims(sentence.strip(), field)
+    return claims
+
+
+def claims_of(description: Description) -> tuple[Claim, ...]:
+    """Everything the four fields claim, in the order of the text; never raises on any text."""
+    claims: tuple[Claim, ...] = ()
+    for field in FIELDS:
+        claims += _field_claims(getattr(description, field), field)
+    return claims
