@@ -55,7 +55,7 @@ def leave_metric_table(rows: Sequence[dict[str, Any]], run_id: str) -> None:
     create_table_artifact(table=list(rows), key="sface-metrics", description=f"Figures of run {run_id}")
 
 
-def leave_decision(markdown: str, run_id: str) -> None:
+def leave_decision_artifact(markdown: str, run_id: str) -> None:
     """The gate's decision, rule by rule."""
     create_markdown_artifact(markdown=markdown, key="sface-decision", description=f"Decision of run {run_id}")
 

@@ -27,6 +27,11 @@ def read_source(source: str) -> Take:
     raise WrongUse(f"{name} is no recording that sface can read ({_looks_like(content, head)}): it reads Live Link Face CSV.")
 
 
+def check_source(source: str) -> None:
+    """Raises what `read_source` would raise: told before any engine is started for the work that follows."""
+    read_source(source)
+
+
 def _content(source: str, name: str) -> bytes:
     address = Address.parse(source)
     if address.is_local:

@@ -1,0 +1,322 @@
+"""The ``sface`` command. Heavy engines are imported by the verbs that use them: help, wrong use and queries answer at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from sfcore.errors import SfaceError, WrongUse
+
+if TYPE_CHECKING:
+    from sfcore.recipe import Recipe
+    from sfcore.store.workspace import Workspace
+
+app = typer.Typer(
+    name="sface",
+    help="From recordings of facial motion to a measured, promoted model that reads faces.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Place = Annotated[
+    str | None,
+    typer.Option("--workspace", "-w", help="Folder or s3://bucket/prefix; else SFACE_WORKSPACE, else ./workspace.", show_default=False),
+]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe (demo, laptop, cluster) or a file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else on standard output.")]
+
+
+def _example(command: str) -> str:
+    return f"Example: [bold]{command}[/]"
+
+
+def _labelled(recipe: Recipe, source: str | None, dataset: str | None) -> Recipe:
+    """The recipe on another recording; its dataset is named after the file unless a name is given."""
+    if source is None and dataset is None:
+        return recipe
+    changes: dict[str, Any] = {"source": source} if source else {}
+    changes["dataset"] = dataset or _dataset_name(source or "")
+    from sfcore.recipe import recipe_from
+
+    content = recipe.model_dump(mode="json")
+    content["labels"] |= changes
+    return recipe_from(content, "the command line")
+
+
+def _dataset_name(source: str) -> str:
+    stem = source.rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in stem).strip("-._")
+    if not name:
+        raise WrongUse(f"'{source}' gives no name for a dataset: name it with --dataset.")
+    return name
+
+
+def _say(result: Any, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, default=str))
+
+
+def _progress() -> Any:
+    from flows.terminal import TerminalProgress
+
+    return TerminalProgress(Console(file=sys.stderr))
+
+
+# The workflow -----------------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=_example("sface demo --labels take.csv"))
+def demo(
+    labels: Annotated[str | None, typer.Option(help="A Live Link Face CSV; none draws labels from the coefficient prior.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Run the whole workflow at a small size: minutes on two cores."""
+    _retrain(_labelled(_recipe("demo"), labels, dataset), workspace, as_json)
+
+
+@app.command(epilog=_example("sface retrain --recipe laptop --labels take.csv"))
+def retrain(
+    recipe: RecipeName = "laptop",
+    labels: Annotated[str | None, typer.Option(help="A recording; else the recipe's own source.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name or the recipe's.")] = None,
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest, supervise, distill, evaluate, promote and report; finished work is found and not repeated."""
+    _retrain(_labelled(_recipe(recipe), labels, dataset), workspace, as_json)
+
+
+@app.command(epilog=_example("sface ingest take.csv --dataset anna"))
+def ingest(
+    source: Annotated[str, typer.Argument(help="A Live Link Face CSV: path or s3:// address.")],
+    dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
+    recipe: RecipeName = "laptop",
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a recording into the labels table; damaged rows become rejects with a reason."""
+    wanted = _labelled(_recipe(recipe), source, dataset)
+    from flows.shipped import new_run_id
+    from sfcore.recordings.source import check_source
+    from tasks.ingest import ingest as run
+
+    check_source(source)
+    done = run(_made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), _progress())
+    for note in done.notes:
+        Console(stderr=True).print(f"  {note}", highlight=False, style="dim")
+    _say(asdict(done), as_json)
+
+
+@app.command(epilog=_example("sface supervise --recipe laptop --dataset anna"))
+def supervise(
+    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    recipe: RecipeName = "laptop",
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Make the pictures and descriptions that a recipe wants of a dataset."""
+    wanted = _labelled(_recipe(recipe), None, dataset)
+    place = _opened(workspace)
+    from flows.shipped import new_run_id
+    from tasks.supervise import supervise as run
+
+    _say(asdict(run(place, wanted, new_run_id(wanted), _progress())), as_json)
+
+
+@app.command(epilog=_example("sface distill --recipe laptop --dataset anna"))
+def distill(
+    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    recipe: RecipeName = "laptop",
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint."""
+    wanted = _labelled(_recipe(recipe), None, dataset)
+    place = _opened(workspace)
+    from flows.shipped import new_run_id
+    from tasks.distill import distill as run
+
+    done = run(place, wanted, place.version("supervision"), new_run_id(wanted), _progress())
+    _say(asdict(done), as_json)
+
+
+@app.command(epilog=_example("sface evaluate demo-1a2b3c4d --dataset anna"))
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model's id; 'sface query \"select distinct model_id from steps\"' lists them.")],
+    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    recipe: RecipeName = "laptop",
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Score a model on held-out pictures, beside the champion and two baselines."""
+    wanted = _labelled(_recipe(recipe), None, dataset)
+    place = _opened(workspace)
+    from flows.shipped import new_run_id
+    from tasks.evaluate import evaluate as run
+
+    done = run(place, wanted, model, place.version("supervision"), new_run_id(wanted), _progress())
+    _say(asdict(done), as_json)
+    if not as_json:
+        from tasks.report import leaderboard_of
+
+        Console().print(leaderboard_of(place, done.run_id))
+
+
+@app.command(epilog=_example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))
+def promote(
+    model: Annotated[str, typer.Argument(help="The candidate's id.")],
+    run: Annotated[str, typer.Option(help="The run whose metrics decide, as 'sface evaluate' named it.")],
+    policy: Annotated[str, typer.Option(help="A shipped policy or a file.")] = "default",
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Let the gate decide on a model by a run's figures, and move the champion if it says so."""
+    from flows.shipped import policy_named
+
+    rules = policy_named(policy)
+    place = _opened(workspace)
+    from tasks.promote import promote as decide
+
+    done = decide(place, rules, model, run, _progress())
+    _say(asdict(done), as_json)
+    if not as_json:
+        from sfcore.reports.terminal import decision_view
+
+        Console().print(decision_view(done.decision))
+
+
+# Asking -----------------------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=_example('sface query "select split, count(*) from labels group by split"'))
+def query(
+    sql: Annotated[str, typer.Argument(help="One query that reads; tables are named as in the documentation.")],
+    workspace: Place = None,
+    as_json: Json = False,
+) -> None:
+    """Ask all tables in SQL."""
+    from sfcore.store.query import ask, connect
+
+    place = _opened(workspace)
+    answer = ask(connect(place), sql)
+    if as_json:
+        print(json.dumps(answer.to_pylist(), default=_plain))
+        return
+    from sfcore.reports.terminal import answer_view
+
+    Console().print(answer_view(answer))
+
+
+@app.command(name="doctor", epilog=_example("sface doctor"))
+def doctor(as_json: Json = False) -> None:
+    """Tell what this machine has and lacks."""
+    from sfcore.machine import findings
+
+    found = findings()
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found]))
+    else:
+        for finding in found:
+            mark = "[green]✓[/]" if finding.fine else "[red]✗[/]"
+            Console().print(f"{mark} {finding.subject:<14} {finding.sentence}", highlight=False)
+    if not all(finding.fine for finding in found):
+        raise typer.Exit(1)
+
+
+rig = typer.Typer(help="Heads that can be posed by ARKit's shapes.", no_args_is_help=True)
+app.add_typer(rig, name="rig")
+
+
+@rig.command("preview", epilog=_example("sface rig preview procedural --out shapes.png"))
+def rig_preview(
+    name: Annotated[str, typer.Argument(help="Name of a rig.")] = "procedural",
+    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("shapes.png"),
+) -> None:
+    """Draw a labelled sheet of all 52 shapes at full value."""
+    from sfcore.render.sheet import shape_sheet
+    from sfcore.rigs.registry import load_rig
+
+    shape_sheet(load_rig(name)).save(out)
+    Console().print(f"wrote {out}")
+
+
+# Plumbing ---------------------------------------------------------------------------------------------------------------
+
+
+def _recipe(name: str) -> Recipe:
+    from flows.shipped import recipe_named
+
+    return recipe_named(name)
+
+
+def _opened(location: str | None) -> Workspace:
+    from sfcore.store.workspace import Workspace
+
+    return Workspace.open(location)
+
+
+def _made(location: str | None) -> Workspace:
+    from sfcore.store.workspace import Workspace
+
+    return Workspace.create(location)
+
+
+def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
+    from flows.shipped import policy_named
+    from sfcore.recordings.source import check_source
+
+    # Told before any engine starts: a misspelt policy, a source that is no recording, a place that cannot be written.
+    policy_named(recipe.promotion.policy)
+    if recipe.labels.source:
+        check_source(recipe.labels.source)
+    place = _made(location)
+    _quiet_prefect()
+    from flows.retrain import retrain as flow
+
+    done = flow(recipe=recipe, workspace=place.address.uri)
+    if as_json:
+        _say(asdict(done), as_json)
+        return
+    from tasks.report import run_summary
+
+    Console().print(run_summary(place, done.run_id, done.reported))
+
+
+def _quiet_prefect() -> None:
+    # People read our own progress; Prefect's log is there for those who ask for it by PREFECT_LOGGING_LEVEL.
+    for name, value in {
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("prefect").setLevel(logging.CRITICAL)
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def main() -> None:
+    """Entry point: what sface refuses is one line on standard error, with exit code 2 for wrong use and 1 for failed work."""
+    try:
+        app()
+    except SfaceError as error:
+        Console(stderr=True).print(f"[bold red]sface:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("sface: interrupted; run the same command again to go on.")
+        sys.exit(130)

@@ -1,0 +1,270 @@
+"""Step 4: the candidate, the champion and two baselines answer the held-out pictures; DuckDB scores them all alike."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sfcore.arkit import NAMES
+from sfcore.errors import WorkFailed
+from sfcore.plan import cut, folder_of
+from sfcore.randomness import digest
+from sfcore.recipe import Recipe
+from sfcore.recordings.splits import TEST, TRAIN
+from sfcore.store.aliases import CHAMPION, read_alias
+from sfcore.store.query import connect
+from sfcore.store.schemas import SCHEMAS
+from sfcore.store.workspace import Workspace
+from tasks.cluster import ray_cluster
+from tasks.progress import Progress
+from tasks.waves import run_plan
+
+_FILES_PER_WAVE = 8
+_BATCHES_PER_FILE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What evaluating did: who was scored on how many pictures; ``champion`` is None where there is none yet."""
+
+    run_id: str
+    candidate: str
+    champion: str | None
+    baselines: tuple[str, ...]
+    samples: int
+    dataset: str
+    dataset_version: int
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Everyone who was scored, the candidate first."""
+        others = (self.champion,) if self.champion and self.champion != self.candidate else ()
+        return (self.candidate, *others, *self.baselines)
+
+
+def evaluate(
+    workspace: Workspace, recipe: Recipe, candidate: str, dataset_version: int, run_id: str, progress: Progress
+) -> Evaluated:
+    """Writes ``predictions`` of the candidate, the champion and the baselines, then ``metrics`` of this run.
+
+    The held-out pictures are those of the recipe's dataset and faces at ``dataset_version`` of ``supervision``. Answers that are in
+    the table are not asked for again. Raises `WorkFailed` when there is nothing to measure on.
+    """
+    champion = read_alias(workspace, CHAMPION).model_id
+    test = _sample_ids(workspace, recipe, dataset_version, TEST)
+    if not test:
+        raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
+    students = list(dict.fromkeys([candidate, *([champion] if champion else [])]))
+    progress.begin("evaluate", len(test) * (len(students) + 2), "answers")
+    with ray_cluster() as cpus:
+        baselines = _ask_baselines(workspace, recipe, dataset_version, test)
+        done = len(test) * 2
+        progress.advance(done)
+        for model_id in students:
+            counted = _Offset(progress, done)
+            _ask_student(workspace, recipe, model_id, dataset_version, test, min(cpus, recipe.evaluation.workers), counted)
+            done += len(test)
+            progress.advance(done)
+    evaluated = Evaluated(run_id, candidate, champion, baselines, len(test), recipe.labels.dataset, dataset_version)
+    _score(workspace, recipe, evaluated)
+    progress.end(
+        f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {len(test)} held-out pictures of unseen faces"
+    )
+    return evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class _Offset:
+    """Counts one model's answers on top of what was done before it."""
+
+    progress: Progress
+    before: int
+
+    def begin(self, step: str, total: int, unit: str) -> None:
+        """The step has begun already."""
+
+    def advance(self, done: int, note: str = "") -> None:
+        """Adds what was done before."""
+        self.progress.advance(self.before + done, note)
+
+    def end(self, summary: str) -> None:
+        """The step ends when all have answered."""
+
+
+def _is_of(recipe: Recipe, split: str) -> pc.Expression:
+    of_dataset = (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
+    return of_dataset & (pc.field("split") == split)
+
+
+def _sample_ids(workspace: Workspace, recipe: Recipe, version: int, split: str) -> list[str]:
+    rows = workspace.read("supervision", version, columns=["sample_id"], filter=_is_of(recipe, split))
+    return sorted(rows["sample_id"].to_pylist())
+
+
+# Baselines ------------------------------------------------------------------------------------------------------------
+
+
+def _ask_baselines(workspace: Workspace, recipe: Recipe, version: int, test: list[str]) -> tuple[str, ...]:
+    import ray
+
+    from sfcore.metrics.figures import baseline_id
+
+    learned_from = digest(*_sample_ids(workspace, recipe, version, TRAIN))
+    median = baseline_id("median", learned_from)
+    cnn = baseline_id("cnn", f"{learned_from}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}")
+    asked = digest(*test)
+    for model_id, answer in ((median, _median_answers), (cnn, _cnn_answers)):
+        left = _unanswered(workspace, model_id, test)
+        if left:
+            rows = ray.remote(answer).remote(workspace, recipe, version, left, model_id)
+            workspace.append("predictions", ray.get(rows), f"predict/{model_id}/{asked}")
+    return median, cnn
+
+
+def _unanswered(workspace: Workspace, model_id: str, test: list[str]) -> list[str]:
+    rows = workspace.read("predictions", columns=["sample_id"], filter=pc.field("model_id") == model_id)
+    have = set(rows["sample_id"].to_pylist())
+    return [sample for sample in test if sample not in have]
+
+
+def _median_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
+    from sfcore.metrics.baselines import median_prediction
+
+    train = workspace.read("supervision", version, columns=list(NAMES), filter=_is_of(recipe, TRAIN))
+    started = time.perf_counter()
+    median = median_prediction(train)
+    milliseconds = 1000 * (time.perf_counter() - started) / len(test)
+    return _baseline_rows(model_id, test, np.tile(median, (len(test), 1)), milliseconds)
+
+
+def _cnn_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
+    from sfcore.metrics.cnn import train_cnn
+
+    train = workspace.read("supervision", version, columns=["sample_id", "image", *NAMES], filter=_is_of(recipe, TRAIN))
+    train = train.sort_by("sample_id")
+    network = train_cnn(train, recipe.evaluation.cnn_steps, recipe.seed, recipe.faces.size)
+    pictures = pictures_of(workspace, version, test)
+    started = time.perf_counter()
+    answers = network.predict(pictures)
+    milliseconds = 1000 * (time.perf_counter() - started) / len(test)
+    return _baseline_rows(model_id, test, answers, milliseconds)
+
+
+def _baseline_rows(model_id: str, test: list[str], answers: np.ndarray, milliseconds: float) -> pa.Table:
+    rows = [
+        {
+            "model_id": model_id,
+            "sample_id": sample,
+            **_channels(answers[i]),
+            "parsed": True,
+            "tokens": 0,
+            "milliseconds": milliseconds,
+        }
+        for i, sample in enumerate(test)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["predictions"])
+
+
+def _channels(values: np.ndarray) -> dict[str, float | None]:
+    return {name: None if np.isnan(values[i]) else float(values[i]) for i, name in enumerate(NAMES)}
+
+
+def pictures_of(workspace: Workspace, version: int, samples: list[str]) -> list[bytes]:
+    """The stored pictures of samples, in the order asked."""
+    rows = workspace.read("supervision", version, columns=["sample_id", "image"], filter=pc.field("sample_id").isin(samples))
+    by_id = dict(zip(rows["sample_id"].to_pylist(), rows["image"].to_pylist(), strict=True))
+    return [by_id[sample] for sample in samples]
+
+
+# Students -------------------------------------------------------------------------------------------------------------
+
+
+def _ask_student(
+    workspace: Workspace, recipe: Recipe, model_id: str, version: int, test: list[str], workers: int, progress: Progress
+) -> None:
+    key = digest("predict", model_id, *test)[:16]
+    answered = _answered_by_other_plans(workspace, model_id, key)
+    left = [sample for sample in test if sample not in answered]
+    rows_per_file = recipe.evaluation.batch_size * _BATCHES_PER_FILE
+    plan = cut(key, "predictions", left, rows_per_file, _FILES_PER_WAVE)
+    factory = _AnswerFactory(workspace, model_id, version, recipe.evaluation.batch_size)
+    run_plan(workspace, plan, factory, workers, progress)
+
+
+def _answered_by_other_plans(workspace: Workspace, model_id: str, key: str) -> set[str]:
+    own = f"/{folder_of(key)}/"
+    have: set[str] = set()
+    for fragment in workspace.dataset("predictions").get_fragments():
+        if own not in f"/{fragment.path}":
+            rows = fragment.to_table(columns=["sample_id"], filter=pc.field("model_id") == model_id)
+            have.update(rows["sample_id"].to_pylist())
+    return have
+
+
+@dataclass(frozen=True, slots=True)
+class _AnswerFactory:
+    """Travels to a Ray actor and opens the student there."""
+
+    workspace: Workspace
+    model_id: str
+    version: int
+    batch_size: int
+
+    def __call__(self) -> _FileOfAnswers:
+        return _FileOfAnswers(self)
+
+
+class _FileOfAnswers:
+    def __init__(self, given: _AnswerFactory) -> None:
+        from sfcore.student.shelf import take_student
+
+        self._given = given
+        self._student, self._codec = take_student(given.workspace, given.model_id)
+
+    def make(self, items: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:
+        samples = list(items)
+        pictures = pictures_of(self._given.workspace, self._given.version, samples)
+        rows = []
+        for start in range(0, len(samples), self._given.batch_size):
+            batch = slice(start, start + self._given.batch_size)
+            answers = self._student.answer(pictures[batch])
+            rows += [self._row(sample, answer) for sample, answer in zip(samples[batch], answers, strict=True)]
+        return pa.Table.from_pylist(rows, schema=SCHEMAS["predictions"]), SCHEMAS["rejects"].empty_table()
+
+    def _row(self, sample: str, answer: StudentAnswer) -> dict[str, object]:
+        from sfcore.captions.description import FIELDS
+        from sfcore.codecs.answer import AnswerError
+
+        row: dict[str, object] = {
+            "model_id": self._given.model_id,
+            "sample_id": sample,
+            "parsed": False,
+            "raw": answer.text,
+            "tokens": answer.tokens,
+            "milliseconds": answer.milliseconds,
+            "error": answer.error,
+        }
+        if answer.error is None:
+            try:
+                read = self._codec.decode(answer.text)
+            except AnswerError as error:
+                row["error"] = str(error)
+            else:
+                row |= {"parsed": True, **_channels(read.coefficients)}
+                row |= {field: getattr(read.description, field) for field in FIELDS}
+        return row
+
+
+# Scores ---------------------------------------------------------------------------------------------------------------
+
+
+def _score(workspace: Workspace, recipe: Recipe, done: Evaluated) -> None:
+    from sfcore.metrics.score import score
+
+    con = connect(workspace, {"supervision": done.dataset_version})
+    rows = score(con, done.run_id, list(done.models), done.dataset, done.dataset_version, recipe.evaluation, recipe.seed)
+    workspace.append("metrics", rows, f"metrics/{done.run_id}")
