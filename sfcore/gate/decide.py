@@ -56,7 +56,7 @@ _Figures = Mapping[tuple[str, str, str], Mapping[str, Any]]
 
 
 def decide(policy: Policy, metrics: pa.Table, candidate: str, champion: str | None) -> Decision:
-    """Judges ``candidate`` by ``policy`` over one run's rows of the metrics table; ``champion`` is None before the first promotion.
+    """Judges ``candidate`` by ``policy`` over one run's rows of the metrics table; ``champion`` is None before any promotion.
 
     A missing or non-finite number refuses. Fewer pictures than ``min_n``, or no interval where one is asked for, leave a rule
     undecided. A rule against the champion passes where there is none. Advisory rules never change the verdict.
@@ -132,7 +132,7 @@ def _digits(number: float) -> str:
 
 
 def _sentence(rule: Rule, row: Mapping[str, Any] | None, other_value: float | None, limit: float | None, finding: str) -> str:
-    """For instance: "skill over median: low end of the interval at least 0.02; candidate 0.31 (0.25 to 0.36, n = 128): passed"."""
+    """As in "skill over median: low end of the interval at least 0.02; candidate 0.31 (0.25 to 0.36, n = 128): passed"."""
     where = "" if rule.slice == "all" else f" on {rule.slice}"
     parts = [f"{rule.figure.label}{where}: {_wanted(rule, limit)}"]
     value, low, high = (_finite(row, name) for name in ("value", "ci_low", "ci_high"))

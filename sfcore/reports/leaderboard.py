@@ -1,0 +1,90 @@
+"""The models of a run side by side, as every report shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sfcore.metrics.figures import FIGURES, Figure, kind_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One number of the metrics table with its interval, in the figure's own unit."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def text(self) -> str:
+        """The value with three decimals."""
+        return f"{self.value:.3f}"
+
+    @property
+    def interval(self) -> str:
+        """The interval in words, empty where there is none."""
+        return f"{self.low:.3f} to {self.high:.3f}" if self.low is not None and self.high is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One model of the leaderboard: ``role`` says what it is in this run, ``figures`` holds its slice 'all' by metric."""
+
+    role: str
+    model_id: str
+    figures: Mapping[str, Statistic]
+
+
+def statistics_of(metrics: pa.Table) -> dict[tuple[str, str, str], Statistic]:
+    """(model id, metric, slice) -> statistic."""
+    return {
+        (row["model_id"], row["metric"], row["slice"]): Statistic(row["value"], row["ci_low"], row["ci_high"], row["n"])
+        for row in metrics.to_pylist()
+        if row["value"] is not None
+    }
+
+
+def role_of(model_id: str, candidate: str, champion: str | None) -> str:
+    """What a model is in this run, in a word or two."""
+    if model_id == candidate:
+        return "candidate"
+    if model_id == champion:
+        return "champion"
+    return {"median": "median baseline", "cnn": "CNN baseline", "model": "model"}[kind_of(model_id)]
+
+
+def leaderboard(metrics: pa.Table, candidate: str, champion: str | None) -> list[Standing]:
+    """The models of a metrics table: the candidate, the champion, other models, then the baselines."""
+    numbers = statistics_of(metrics)
+    order = ["candidate", "champion", "model", "CNN baseline", "median baseline"]
+    models = dict.fromkeys(model for model, _, _ in numbers)
+    standings = [
+        Standing(
+            role_of(model, candidate, champion),
+            model,
+            {name: numbers[model, name, "all"] for name in FIGURES if (model, name, "all") in numbers},
+        )
+        for model in models
+    ]
+    return sorted(standings, key=lambda standing: order.index(standing.role))
+
+
+def shown_figures(standings: list[Standing]) -> list[Figure]:
+    """The figures that at least one model has, in their usual order."""
+    return [figure for name, figure in FIGURES.items() if any(name in standing.figures for standing in standings)]
+
+
+def leader(standings: list[Standing], figure: Figure) -> str | None:
+    """The model id with the best value of a figure; None without one or when several share it."""
+    values = {standing.model_id: standing.figures[figure.name].value for standing in standings if figure.name in standing.figures}
+    if not values:
+        return None
+    best = (max if figure.better == "higher" else min)(values.values())
+    holders = [model for model, value in values.items() if value == best]
+    return holders[0] if len(holders) == 1 else None
