@@ -1,0 +1,154 @@
+"""Supervision rows to tensors, in an order that follows from the seed alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from sfcore.arkit import NAMES
+from sfcore.captions.description import FIELDS, Description
+from sfcore.codecs.answer import Answer
+from sfcore.errors import WorkFailed
+from sfcore.randomness import stream
+from sfcore.student.dialogue import Dialogue, Part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COLUMNS: tuple[str, ...] = ("sample_id", "image", *NAMES, *FIELDS)
+"""The columns of `supervision` that training reads."""
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+    return stream(f"order-{seed}", str(epoch)).permutation(count)
+
+
+def batch_indices(step: int, batch_size: int, count: int, seed: int) -> np.ndarray:
+    """Row numbers of one optimiser step, (batch_size,) int64.
+
+    The epochs' permutations follow each other without a gap, so every row is seen once per epoch, every batch is full, and any
+    step can be made alone. A rank takes its slice of this batch: the order knows nothing of the number of ranks.
+    """
+    places = np.arange(step * batch_size, (step + 1) * batch_size)
+    return np.array([_permutation(seed, int(place) // count, count)[place % count] for place in places], dtype=np.int64)
+
+
+def rank_slice(indices: np.ndarray, rank: int, world_size: int) -> np.ndarray:
+    """The rows of a global batch that one rank computes: contiguous, equally many for each, else `WorkFailed`."""
+    if len(indices) % world_size:
+        raise WorkFailed(f"a batch of {len(indices)} cannot be shared by {world_size} processes: choose a multiple of it.")
+    share = len(indices) // world_size
+    return indices[rank * share : (rank + 1) * share]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows padded on the right: ids, mask and parts (B, T) int64; pixels (patches, patch values) float32; grids (B, 3) int64."""
+
+    sample_ids: list[str]
+    ids: torch.Tensor
+    mask: torch.Tensor
+    parts: torch.Tensor
+    pixels: torch.Tensor
+    grids: torch.Tensor
+    image_id: int
+
+    def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
+        """What Qwen3-VL's forward takes."""
+        return {
+            "input_ids": self.ids.to(device),
+            "attention_mask": self.mask.to(device),
+            "mm_token_type_ids": (self.ids == self.image_id).long().to(device),
+            "pixel_values": self.pixels.to(device),
+            "image_grid_thw": self.grids.to(device),
+        }
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """The rows to learn from (columns `COLUMNS` of the supervision table) and how they are laid out for one base and codec."""
+
+    rows: pa.Table
+    dialogue: Dialogue
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def sample_ids(self, indices: np.ndarray) -> list[str]:
+        """The names of the rows, for messages."""
+        return list(self.rows.column("sample_id").take(indices).to_pylist())
+
+    def batch(self, indices: np.ndarray) -> Batch:
+        """The rows as tensors; raises `WorkFailed` naming the sample whose picture cannot be decoded."""
+        rows = self.rows.take(indices)
+        sample_ids = rows.column("sample_id").to_pylist()
+        pixels, grid_B3 = look(self.dialogue.processor, _pictures(rows.column("image").to_pylist(), sample_ids))
+        merge = self.dialogue.processor.image_processor.merge_size**2
+        tokens, parts = [], []
+        for grid, answer in zip(grid_B3, self._answers(rows), strict=True):
+            question = self.dialogue.question(int(grid.prod()) // merge)
+            answer_ids, answer_parts = self.dialogue.answer(answer)
+            tokens.append([*question, *answer_ids])
+            parts.append([Part.NONE] * len(question) + answer_parts)
+        return Batch(
+            sample_ids=sample_ids,
+            ids=_padded(tokens, self.dialogue.pad_id),
+            mask=_padded([[1] * len(row) for row in tokens], 0),
+            parts=_padded(parts, Part.NONE),
+            pixels=pixels,
+            grids=grid_B3,
+            image_id=self.dialogue.image_id,
+        )
+
+    def _answers(self, rows: pa.Table) -> list[Answer]:
+        values = np.stack([rows.column(name).to_numpy().astype(np.float32) for name in NAMES], axis=1)
+        words = [rows.column(name).to_pylist() for name in FIELDS]
+        return [Answer(Description(*fields), row) for fields, row in zip(zip(*words, strict=True), values, strict=True)]
+
+
+def look(processor: Any, pictures: list[Image.Image]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures as the vision tower takes them: (patches, patch values) float32 and (B, 3) int64 grids of patches."""
+    seen = processor.image_processor(pictures, return_tensors="pt")
+    return seen["pixel_values"], seen["image_grid_thw"]
+
+
+def _pictures(encoded: list[bytes], sample_ids: list[str]) -> list[Image.Image]:
+    pictures = []
+    for content, sample_id in zip(encoded, sample_ids, strict=True):
+        try:
+            pictures.append(Image.open(io.BytesIO(content)).convert("RGB"))
+        except OSError as error:
+            raise WorkFailed(f"the picture of sample {sample_id} cannot be decoded ({error}): make the sample again.") from None
+    return pictures
+
+
+def _padded(rows: Sequence[Sequence[int]], fill: int) -> torch.Tensor:
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=fill)
+
+
+class LossSums(NamedTuple):
+    """Sums of the tokens' losses and how many tokens they are over, for each part: scalars; means are taken over all ranks."""
+
+    description: torch.Tensor
+    description_tokens: torch.Tensor
+    coefficients: torch.Tensor
+    coefficient_tokens: torch.Tensor
+
+
+def loss_sums(logits_BTV: torch.Tensor, batch: Batch) -> LossSums:
+    """Cross entropy in nats of each answer token given what stands before it, summed by part."""
+    ids_BT, parts_BT = batch.ids[:, 1:].to(logits_BTV.device), batch.parts[:, 1:].to(logits_BTV.device)
+    loss_BT = functional.cross_entropy(logits_BTV[:, :-1].float().flatten(0, 1), ids_BT.flatten(), reduction="none").view_as(
+        ids_BT
+    )
+    described, coefficients = parts_BT == Part.DESCRIPTION, parts_BT == Part.COEFFICIENT
+    return LossSums(loss_BT[described].sum(), described.sum(), loss_BT[coefficients].sum(), coefficients.sum())
