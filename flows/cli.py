@@ -31,7 +31,9 @@ app = typer.Typer(
 
 Place = Annotated[
     str | None,
-    typer.Option("--workspace", "-w", help="Folder or s3://bucket/prefix; else SFACE_WORKSPACE, else ./workspace.", show_default=False),
+    typer.Option(
+        "--workspace", "-w", help="Folder or s3://bucket/prefix; else SFACE_WORKSPACE, else ./workspace.", show_default=False
+    ),
 ]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe (demo, laptop, cluster) or a file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else on standard output.")]
@@ -78,7 +80,9 @@ def _progress() -> Any:
 
 @app.command(epilog=_example("sface demo --labels take.csv"))
 def demo(
-    labels: Annotated[str | None, typer.Option(help="A Live Link Face CSV; none draws labels from the coefficient prior.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="A Live Link Face CSV; none draws labels from the coefficient prior.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
     workspace: Place = None,
     as_json: Json = False,
@@ -193,9 +197,9 @@ def promote(
     done = decide(place, rules, model, run, _progress())
     _say(asdict(done), as_json)
     if not as_json:
-        from sfcore.reports.terminal import decision_view
+        from sfcore.reports.terminal import decision_lines
 
-        Console().print(decision_view(done.decision))
+        Console().print(decision_lines(done.decision))
 
 
 # Asking -----------------------------------------------------------------------------------------------------------------
@@ -215,9 +219,9 @@ def query(
     if as_json:
         print(json.dumps(answer.to_pylist(), default=_plain))
         return
-    from sfcore.reports.terminal import answer_view
+    from flows.terminal import answer_table
 
-    Console().print(answer_view(answer))
+    Console().print(answer_table(answer))
 
 
 @app.command(name="doctor", epilog=_example("sface doctor"))

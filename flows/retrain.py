@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from prefect import flow
 
@@ -32,6 +33,7 @@ class Retrained:
 @flow(name="retrain")
 def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retrained:
     """Retrains a student on a recipe's labels and promotes it if its policy says so; finished work is found and not repeated."""
+    started = datetime.now(UTC)
     policy = policy_named(recipe.promotion.policy)
     place = Workspace.create(workspace)
     run_id, progress = new_run_id(recipe), steps.flow_progress()
@@ -42,6 +44,6 @@ def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retraine
         student = steps.distill(place, recipe, supervised.version, run_id, progress)
         steps.evaluate(place, recipe, student.model_id, supervised.version, run_id, progress)
         promoted = steps.promote(place, policy, student.model_id, run_id, progress)
-        reported = steps.report(place, recipe, run_id, student.model_id, supervised.version, progress)
+        reported = steps.report(place, recipe, run_id, student.model_id, supervised.version, started, progress)
     steps.leave_artifacts(place, run_id, reported)
     return Retrained(run_id, student.model_id, ingested, supervised, promoted, reported)

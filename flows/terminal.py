@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 from tasks.progress import Pace
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _SECONDS_BETWEEN_LINES = 10.0
+_MOST_ROWS = 200
 
 
 class TerminalProgress:
@@ -65,3 +72,23 @@ class TerminalProgress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def answer_table(answer: pa.Table) -> Table:
+    """The answer to a query, its first 200 rows; bytes are told by their length."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name in answer.column_names:
+        table.add_column(Text(name), overflow="fold")
+    for row in answer.slice(0, _MOST_ROWS).to_pylist():
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    if answer.num_rows > _MOST_ROWS:
+        table.caption = f"{_MOST_ROWS} of {answer.num_rows} rows; --json prints all"
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

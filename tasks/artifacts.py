@@ -63,7 +63,7 @@ def leave_decision_artifact(markdown: str, run_id: str) -> None:
 def leave_pictures(sheet_png: bytes, report_address: str, run_id: str) -> None:
     """The contact sheet itself, and where the report lies.
 
-    The picture travels inside its address (a ``data:`` URL): Prefect keeps addresses only, and a browser cannot open the workspace.
+    The picture travels inside its address (a ``data:`` URL): Prefect keeps addresses only, and a browser opens no workspace.
     """
     picture = "data:image/png;base64," + base64.b64encode(sheet_png).decode()
     create_image_artifact(image_url=picture, key="sface-contact-sheet", description=f"Samples of run {run_id}")

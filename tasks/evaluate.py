@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,9 @@ from sfcore.store.workspace import Workspace
 from tasks.cluster import ray_cluster
 from tasks.progress import Progress
 from tasks.waves import run_plan
+
+if TYPE_CHECKING:
+    from sfcore.student.answering import StudentAnswer
 
 _FILES_PER_WAVE = 8
 _BATCHES_PER_FILE = 4
@@ -51,8 +55,8 @@ def evaluate(
 ) -> Evaluated:
     """Writes ``predictions`` of the candidate, the champion and the baselines, then ``metrics`` of this run.
 
-    The held-out pictures are those of the recipe's dataset and faces at ``dataset_version`` of ``supervision``. Answers that are in
-    the table are not asked for again. Raises `WorkFailed` when there is nothing to measure on.
+    The held-out pictures are those of the recipe's dataset and faces at ``dataset_version`` of ``supervision``. Answers that are
+    in the table are not asked for again. Raises `WorkFailed` when there is nothing to measure on.
     """
     champion = read_alias(workspace, CHAMPION).model_id
     test = _sample_ids(workspace, recipe, dataset_version, TEST)

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol
 
 import pyarrow as pa
 
+from sfcore.errors import SfaceError
 from sfcore.plan import Item, Plan, PlannedFile
 from sfcore.store.workspace import DataFile, Workspace
 from tasks.progress import Progress
@@ -43,14 +44,22 @@ class Ran:
 
 class _FileActor(Generic[Item]):
     def __init__(self, workspace: Workspace, table: str, factory: MakerFactory[Item]) -> None:
-        self._workspace, self._table, self._maker = workspace, table, factory()
+        self._workspace, self._table, self._factory = workspace, table, factory
+        self._maker: Maker[Item] | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        file: PlannedFile[Item] = row["item"]
+        # Ray wraps what is raised here into traces; a sentence meant for people comes back as a value.
+        try:
+            return {"item": self._made(row["item"])}
+        except SfaceError as refusal:
+            return {"item": refusal}
+
+    def _made(self, file: PlannedFile[Item]) -> tuple[PlannedFile[Item], DataFile, DataFile | None]:
+        self._maker = self._maker or self._factory()
         rows, rejects = self._maker.make(file.items)
         written = self._workspace.write_data_file(self._table, file.path, rows)
         refused = self._workspace.write_data_file("rejects", file.path, rejects) if rejects.num_rows else None
-        return {"item": (file, written, refused)}
+        return file, written, refused
 
 
 def run_plan(workspace: Workspace, plan: Plan[Item], factory: MakerFactory[Item], actors: int, progress: Progress) -> Ran:
@@ -100,5 +109,7 @@ def _made_files(
         num_cpus=0.5,
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(actors, len(todo)))),
     )
-    for row in made.iter_rows(prefetch_batches=0):
+    for row in made.iter_rows():
+        if isinstance(row["item"], SfaceError):
+            raise row["item"]
         yield row["item"]

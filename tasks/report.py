@@ -1,0 +1,212 @@
+"""Step 6: what people look at after a run: a contact sheet, an HTML report, a model card, a summary for the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sfcore.errors import WorkFailed
+from sfcore.gate.decide import Decision, RuleResult
+from sfcore.recipe import Recipe
+from sfcore.recordings.splits import TEST, TRAIN
+from sfcore.store.aliases import CHAMPION, read_alias
+from sfcore.store.workspace import Workspace
+from tasks.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SHEET_PICTURES, SHEET_COLUMNS = 32, 8
+PAGE_SAMPLES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Where in the workspace the report lies."""
+
+    page: str
+    sheet: str
+    card: str
+
+
+def report(
+    workspace: Workspace,
+    recipe: Recipe,
+    run_id: str,
+    model_id: str,
+    dataset_version: int,
+    started: datetime,
+    progress: Progress,
+) -> Reported:
+    """Writes ``reports/<run_id>/{report.html,contact_sheet.png}`` and the model's card from the tables alone."""
+    from sfcore.reports.model_card import ModelCard, write_model_card
+    from sfcore.reports.run_report import RunReport, write_run_report
+
+    progress.begin("report", 3, "pages")
+    reported = Reported(f"reports/{run_id}/report.html", f"reports/{run_id}/contact_sheet.png", f"models/{model_id}/README.md")
+    workspace.write_bytes(reported.sheet, _sheet(workspace, recipe, dataset_version))
+    progress.advance(1)
+    row, metrics = decision_row(workspace, run_id), metrics_of(workspace, run_id)
+    lineage = json.loads(workspace.read_bytes(f"models/{model_id}/lineage.json"))
+    samples = _varied_rows(workspace, recipe, dataset_version, PAGE_SAMPLES, split=TEST)
+    page = RunReport(
+        run_id=run_id,
+        candidate=model_id,
+        champion=row["champion_before"],
+        started_at=started,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        recipe=recipe.model_dump(mode="json"),
+        rows=workspace.row_counts(),
+        metrics=metrics,
+        steps=workspace.read("steps", filter=pc.field("model_id") == model_id).sort_by("step"),
+        samples=samples,
+        predictions=_answers_to(workspace, model_id, samples),
+        decision=decision_of(row),
+        policy=row["policy"],
+        lineage=lineage,
+    )
+    workspace.write_bytes(reported.page, write_run_report(page).encode())
+    progress.advance(2)
+    card = ModelCard(
+        model_id=model_id,
+        base=recipe.student.base,
+        licence=_licence(recipe),
+        datasets={recipe.labels.dataset: _training_pictures(workspace, recipe, dataset_version)},
+        domains=(recipe.faces.rig,),
+        lineage=lineage,
+        metrics=metrics,
+        champion=row["champion_before"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+    )
+    workspace.write_bytes(reported.card, write_model_card(card).encode())
+    progress.end(f"report at {workspace.uri(reported.page)}")
+    return reported
+
+
+def _licence(recipe: Recipe) -> str:
+    # Weights made from a seed by this project are under its own licence; an adapter of a hub's model is bound by that model's.
+    return "Apache-2.0" if recipe.student.base == "tiny" else f"that of {recipe.student.base}"
+
+
+def _training_pictures(workspace: Workspace, recipe: Recipe, version: int) -> int:
+    return int(workspace.dataset("supervision", version).count_rows(filter=_is_of(recipe) & (pc.field("split") == TRAIN)))
+
+
+def _is_of(recipe: Recipe) -> pc.Expression:
+    return (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
+
+
+def metrics_of(workspace: Workspace, run_id: str) -> pa.Table:
+    """The figures of one run; raises `WorkFailed` when it has none."""
+    rows = workspace.read("metrics", filter=pc.field("run_id") == run_id)
+    if not rows.num_rows:
+        raise WorkFailed(f"run {run_id} has no metrics: run evaluate first.")
+    return rows
+
+
+def decision_row(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """The newest decision of a run; raises `WorkFailed` when it has none."""
+    rows = workspace.read("decisions", filter=pc.field("run_id") == run_id).sort_by("decided_at").to_pylist()
+    if not rows:
+        raise WorkFailed(f"run {run_id} has no decision: run promote first.")
+    return dict(rows[-1])
+
+
+def decision_of(row: dict[str, Any]) -> Decision:
+    """The decision that a row of ``decisions`` keeps."""
+    return Decision(row["verdict"], row["reason"], tuple(RuleResult(**rule) for rule in row["rules"]))
+
+
+def decision_markdown(row: dict[str, Any]) -> str:
+    """A decision as Markdown: the verdict, its reason, a table of the rules, and the query behind each number."""
+    lines = [f"# {row['verdict'].capitalize()}: {row['candidate']}", "", row["reason"], "", "| rule | outcome | finding |"]
+    lines.append("| --- | --- | --- |")
+    for rule in row["rules"]:
+        name = rule["rule"] + ("" if rule["required"] else " (advice)")
+        lines.append(f"| {name} | {rule['outcome']} | {rule['sentence']} |")
+    for rule in row["rules"]:
+        if rule["query"]:
+            lines += ["", f"## {rule['rule']}", "", "```sql", rule["query"], "```"]
+    return "\n".join(lines)
+
+
+def leaderboard_of(workspace: Workspace, run_id: str) -> RenderableType:
+    """A run's figures for the terminal; its candidate is the model that was evaluated first."""
+    from sfcore.reports.terminal import leaderboard_table
+
+    metrics = metrics_of(workspace, run_id)
+    champion = read_alias(workspace, CHAMPION).model_id
+    return leaderboard_table(metrics, metrics["model_id"][0].as_py(), champion)
+
+
+def run_summary(workspace: Workspace, run_id: str, reported: Reported) -> RenderableType:
+    """The end of a run for the terminal: rows, figures, the decision, and where to look."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from sfcore.reports.terminal import end_of_run
+
+    row = decision_row(workspace, run_id)
+    summary = end_of_run(
+        workspace.row_counts(), metrics_of(workspace, run_id), decision_of(row), row["candidate"], row["champion_before"]
+    )
+    champion = read_alias(workspace, CHAMPION).model_id
+    paths = [
+        f"champion       {champion or 'none yet'}",
+        f"report         {workspace.uri(reported.page)}",
+        f"contact sheet  {workspace.uri(reported.sheet)}",
+        f"model          {workspace.uri(reported.card.rsplit('/', 1)[0])}",
+    ]
+    return Group(summary, Text(), *(Text(line, no_wrap=True, overflow="ignore") for line in paths))
+
+
+def _sheet(workspace: Workspace, recipe: Recipe, version: int) -> bytes:
+    from sfcore.reports.contact_sheet import contact_sheet
+
+    rows = _varied_rows(workspace, recipe, version, SHEET_PICTURES)
+    sink = io.BytesIO()
+    contact_sheet(rows, SHEET_COLUMNS).save(sink, "PNG")
+    return sink.getvalue()
+
+
+def _varied_rows(workspace: Workspace, recipe: Recipe, version: int, count: int, split: str | None = None) -> pa.Table:
+    """Samples of a recipe that differ: each category in turn, each time with a face not shown yet where there is one."""
+    wanted = _is_of(recipe) if split is None else _is_of(recipe) & (pc.field("split") == split)
+    keys = workspace.read("supervision", version, columns=["sample_id", "expression_category", "identity"], filter=wanted)
+    by_category: dict[str, list[dict[str, str]]] = defaultdict(list)
+    # Sample ids are hashes: sorting by them is a shuffle that is the same each time.
+    for row in keys.sort_by("sample_id").to_pylist():
+        by_category[_category(row["expression_category"])].append(row)
+    chosen: list[str] = []
+    shown: set[str] = set()
+    while by_category and len(chosen) < count:
+        for category in sorted(by_category)[: count - len(chosen)]:
+            rows = by_category[category]
+            row = next((row for row in rows if row["identity"] not in shown), rows[0])
+            rows.remove(row)
+            chosen.append(row["sample_id"])
+            shown.add(row["identity"])
+            if not rows:
+                del by_category[category]
+    found = workspace.read("supervision", version, filter=pc.field("sample_id").isin(chosen))
+    places = {sample: i for i, sample in enumerate(found["sample_id"].to_pylist())}
+    return found.take([places[sample] for sample in chosen])
+
+
+def _category(text: str) -> str:
+    from sfcore.reports.contact_sheet import short_category
+
+    return short_category(text)
+
+
+def _answers_to(workspace: Workspace, model_id: str, samples: pa.Table) -> pa.Table:
+    asked = pc.field("sample_id").isin(samples["sample_id"].to_pylist())
+    return workspace.read("predictions", filter=(pc.field("model_id") == model_id) & asked)
