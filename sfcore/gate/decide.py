@@ -69,7 +69,10 @@ def decide(policy: Policy, metrics: pa.Table, candidate: str, champion: str | No
     scope = Scope.of(metrics)
     results = tuple(_judge(rule, figures, candidate, others, scope) for rule in policy.rules)
     verdict = _verdict(results)
-    return Decision(verdict, _reason(verdict, results, champion), results)
+    reason = _reason(verdict, results, champion) + (
+        "" if verdict == "promote" else _silence(figures.get((candidate, "share_parsed", "all")))
+    )
+    return Decision(verdict, reason, results)
 
 
 def _judge(rule: Rule, figures: _Figures, candidate: str, others: Mapping[str, str | None], scope: Scope | None) -> RuleResult:
@@ -174,3 +177,12 @@ def _reason(verdict: Verdict, results: tuple[RuleResult, ...], champion: str | N
 
 def _more(count: int) -> str:
     return f" {count} more required {'rule' if count == 1 else 'rules'} did not pass." if count else ""
+
+
+def _silence(row: Mapping[str, Any] | None) -> str:
+    """Says when unreadable answers weigh on the figures: one in a hundred can hide what the other ninety-nine show."""
+    share = _finite(row, "value")
+    if row is None or share is None or share >= 1:
+        return ""
+    count = round((1 - share) * row["n"])
+    return f" {count} of {row['n']} answers could not be read, and each counts as wrong as can be in every figure."

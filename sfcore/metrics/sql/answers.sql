@@ -1,6 +1,6 @@
 -- One row for each model asked, picture, channel whose truth is known, and slice the cell belongs to. `predicted` is null where
 -- the model gave no answer: no row, an answer that did not parse, a null, or a number that is not finite. Every figure counts
--- such a cell as the worst answer the channel's range allows, so silence never makes a model look better.
+-- such a cell as wrong as can be (errors: the far end of the channel's range), so silence never makes a model look better.
 WITH asked AS (
     SELECT unnest(getvariable('models')) AS model_id
 ),

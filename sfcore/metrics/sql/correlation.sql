@@ -1,6 +1,6 @@
 -- correlation: Pearson's r between truth and answer over pictures, averaged over the channels whose truth varies; 1 is perfect.
--- A channel that the model never moves counts as 0, for it says nothing. A missing answer stands at the end of the range on the
--- wrong side of the channel's true mean, which lowers the covariance as far as any answer could.
+-- A channel that the model never moves counts as 0, for it says nothing. A missing answer counts as the exact opposite of the
+-- truth, mirrored at the channel's true mean: a model that never answers stands at -1.
 WITH placed AS (
     SELECT
         model_id,
@@ -8,10 +8,7 @@ WITH placed AS (
         identity,
         channel,
         truth,
-        coalesce(
-            predicted,
-            CASE WHEN truth > avg(truth) OVER (PARTITION BY model_id, slice, channel) THEN low ELSE high END
-        ) AS predicted
+        coalesce(predicted, 2 * avg(truth) OVER (PARTITION BY model_id, slice, channel) - truth) AS predicted
     FROM answers
 ),
 by_identity AS (
