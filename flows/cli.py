@@ -281,11 +281,13 @@ def _made(location: str | None) -> Workspace:
 def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
     from flows.shipped import policy_named
     from sfcore.recordings.source import check_source
+    from tasks.cluster import Resources, check_machine
 
     # Told before any engine starts: a misspelt policy, a source that is no recording, a place that cannot be written.
     policy_named(recipe.promotion.policy)
     if recipe.labels.source:
         check_source(recipe.labels.source)
+    check_machine(Resources.of(recipe.training))
     place = _made(location)
     _quiet_prefect()
     from flows.retrain import retrain as flow

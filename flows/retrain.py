@@ -37,8 +37,7 @@ def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retraine
     policy = policy_named(recipe.promotion.policy)
     place = Workspace.create(workspace)
     run_id, progress = new_run_id(recipe), steps.flow_progress()
-    needs = Resources(recipe.training.workers, recipe.training.workers * recipe.training.gpus_per_worker)
-    with ray_cluster(needs):
+    with ray_cluster(Resources.of(recipe.training)):
         ingested = steps.ingest(place, recipe.labels, recipe.seed, run_id, progress)
         supervised = steps.supervise(place, recipe, run_id, progress)
         student = steps.distill(place, recipe, supervised.version, run_id, progress)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sfcore.errors import WorkFailed
+from sfcore.recipe import Training
 
 # Rows that pass between processes are file names and counts; pictures go straight to the workspace.
 _OBJECT_STORE_BYTES = 256 * 1024**2
@@ -23,6 +24,11 @@ class Resources:
 
     cpus: int = 1
     gpus: int = 0
+
+    @staticmethod
+    def of(training: Training) -> Resources:
+        """What a recipe's training asks for: a CPU and its GPUs for each worker."""
+        return Resources(training.workers, training.workers * training.gpus_per_worker)
 
     def __str__(self) -> str:
         return f"{self.cpus} CPUs" + (f" and {self.gpus} GPUs" if self.gpus else "")
@@ -40,6 +46,7 @@ def ray_cluster(needs: Resources = Resources()) -> Iterator[int]:
     if ray.is_initialized():
         yield _check(needs)
         return
+    check_machine(needs)
     address = os.environ.get("SFACE_RAY_ADDRESS", "")
     if address:
         _connect(address)
@@ -56,6 +63,20 @@ def ray_cluster(needs: Resources = Resources()) -> Iterator[int]:
         yield _check(needs)
     finally:
         ray.shutdown()
+
+
+def check_machine(needs: Resources) -> None:
+    """Raises `WorkFailed` when a Ray started here could not have the CPUs asked for; a remote cluster is asked once connected."""
+    has = Resources(os.cpu_count() or 1)
+    if not os.environ.get("SFACE_RAY_ADDRESS") and needs.cpus > has.cpus:
+        raise WorkFailed(_too_few(needs, has, "this machine"))
+
+
+def _too_few(needs: Resources, has: Resources, where: str) -> str:
+    return (
+        f"the recipe asks for {needs} and {where} has {has}: lower training.workers or training.gpus_per_worker, or name a "
+        "larger cluster in SFACE_RAY_ADDRESS."
+    )
 
 
 def _quiet_environment() -> None:
@@ -102,8 +123,5 @@ def _check(needs: Resources) -> int:
     has = ray.cluster_resources()
     cpus, gpus = int(has.get("CPU", 0)), int(has.get("GPU", 0))
     if needs.cpus > cpus or needs.gpus > gpus:
-        raise WorkFailed(
-            f"the recipe asks for {needs} and the Ray cluster has {Resources(cpus, gpus)}: lower training.workers or "
-            "training.gpus_per_worker, or give the cluster more nodes."
-        )
+        raise WorkFailed(_too_few(needs, Resources(cpus, gpus), "the Ray cluster"))
     return cpus
