@@ -1,0 +1,239 @@
+"""What one picture shows: everything needed to draw it again, drawn from a sample's seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfcore.arkit import INDEX, NAMES, ROTATIONS
+from sfcore.errors import WrongUse
+from sfcore.randomness import stream
+from sfcore.recipe import Faces
+from sfcore.render.camera import Camera
+from sfcore.render.traits import Colour, Traits, draw_traits
+from sfcore.rigs.rig import Rig, checked_coefficients
+
+# Radians for one unit of EyeLook: median slope of the eye rotations on Out - In and Down - Up in three Live Link takes.
+EYE_YAW_PER_UNIT = 0.58
+EYE_PITCH_PER_UNIT = 0.45
+HEAD_SPREAD = {"HeadYaw": 0.2, "HeadPitch": 0.12, "HeadRoll": 0.08}
+"""Standard deviations (radians) of a head pose that no recording knows."""
+HEAD_LIMIT = 0.6
+
+
+@dataclass(frozen=True)
+class Light:
+    """One key light with shadows, a fill from the other side, and light from all around; colours are linear."""
+
+    key_direction: tuple[float, float, float]
+    key: Colour
+    fill_direction: tuple[float, float, float]
+    fill: Colour
+    sky: Colour
+    ground: Colour
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A soft disc of the background: centre and radius as shares of the picture."""
+
+    x: float
+    y: float
+    radius: float
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class Background:
+    """A vertical gradient with soft discs, out of focus."""
+
+    top: Colour
+    bottom: Colour
+    spots: tuple[Spot, ...]
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """How light becomes pixels: exposure in stops, white balance, blur in pixels of a 96-pixel picture, noise in 0..1, its own key."""
+
+    exposure: float
+    contrast: float
+    saturation: float
+    white: Colour
+    blur: float
+    noise: float
+    noise_key: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One picture: who, showing what, seen how. ``coefficients`` (61,) float32 is the truth written as the label; NaN is unknown."""
+
+    rig: str
+    rig_digest: str
+    identity: str
+    traits: Traits
+    coefficients: NDArray[np.float32]
+    camera: Camera
+    light: Light
+    background: Background
+    sensor: Sensor
+    size: int
+
+    def __post_init__(self) -> None:
+        checked_coefficients(self.coefficients)
+        if not isinstance(self.size, int) or not 1 <= self.size <= 4096:
+            raise WrongUse(f"a picture is 1 to 4096 pixels wide, not {self.size}.")
+        values = np.array(self.coefficients, np.float32)
+        values.setflags(write=False)
+        object.__setattr__(self, "coefficients", values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scene) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def to_json(self) -> str:
+        """Text from which `from_json` makes the same scene again, bit for bit; unknown coefficients are null."""
+        content = asdict(self)
+        content["coefficients"] = [None if np.isnan(v) else float(v) for v in self.coefficients]
+        return json.dumps(content, sort_keys=True, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> Scene:
+        """Reads what `to_json` wrote; raises `WrongUse` for text that is no scene."""
+        try:
+            content = json.loads(text)
+            content["coefficients"] = np.array([np.nan if v is None else v for v in content["coefficients"]], np.float32)
+            return _rebuilt(Scene, content)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise WrongUse(f"this text describes no scene: {str(error)[:120]}.") from None
+
+
+def _rebuilt(kind: Any, content: dict[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    missing = {f.name for f in fields(kind)} ^ set(content)
+    if missing:
+        raise ValueError(f"{kind.__name__} has other fields ({', '.join(sorted(missing))})")
+    values = {}
+    for name, value in content.items():
+        if is_dataclass(hints[name]):
+            values[name] = _rebuilt(hints[name], value)
+        elif name == "spots":
+            values[name] = tuple(_rebuilt(Spot, spot) for spot in value)
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
+
+
+def _number(value: float) -> float:
+    """Six decimals: short in JSON, and far below what a pixel can show."""
+    return round(float(value), 6)
+
+
+def _numbers(values: NDArray) -> Any:
+    return tuple(_number(v) for v in values)
+
+
+def _posed(sample_id: str, coefficients: NDArray[np.float32], head_motion: bool) -> NDArray[np.float32]:
+    """Fills in the rotations that are unknown."""
+    values = np.array(coefficients, np.float32)
+    draw = stream(sample_id, "pose")
+    for name, spread in HEAD_SPREAD.items():
+        angle = float(np.clip(draw.normal() * spread, -HEAD_LIMIT, HEAD_LIMIT))
+        if np.isnan(values[INDEX[name]]):
+            values[INDEX[name]] = angle if head_motion else 0.0
+    shown = checked_coefficients(coefficients)
+    for eye, inwards in (("Left", 1.0), ("Right", -1.0)):
+        inward = shown[INDEX[f"EyeLookIn{eye}"]] - shown[INDEX[f"EyeLookOut{eye}"]]
+        down = shown[INDEX[f"EyeLookDown{eye}"]] - shown[INDEX[f"EyeLookUp{eye}"]]
+        derived = {"Yaw": inwards * EYE_YAW_PER_UNIT * inward, "Pitch": EYE_PITCH_PER_UNIT * down, "Roll": 0.0}
+        for turn, angle in derived.items():
+            if np.isnan(values[INDEX[f"{eye}Eye{turn}"]]):
+                values[INDEX[f"{eye}Eye{turn}"]] = angle
+    assert not any(np.isnan(values[channel.index]) for channel in ROTATIONS)
+    return values
+
+
+def _camera(sample_id: str) -> Camera:
+    draw = stream(sample_id, "camera")
+    distance = float(np.exp(draw.uniform(np.log(45.0), np.log(140.0))))
+    view = float(np.clip(27.0 * np.exp(0.08 * draw.normal()), 22.5, 33.0))
+    return Camera(_number(distance), _number(view), _number(0.8 * draw.normal()), _number(-0.9 + 0.8 * draw.normal()))
+
+
+def _light(sample_id: str, varied: bool) -> Light:
+    draw = stream(sample_id, "light")
+    side, up = draw.uniform(-1.15, 1.15), draw.uniform(0.05, 0.95)
+    warmth, strength, fill, around = draw.normal(), draw.normal(), draw.random(), draw.random()
+    tint = draw.normal(size=3)
+    if not varied:
+        side, up, warmth, strength, fill, around, tint = 0.0, 0.45, 0.0, 0.0, 0.5, 0.5, np.zeros(3)
+    direction = np.array([np.sin(side) * np.cos(up), np.sin(up), np.cos(side) * np.cos(up)])
+    opposite = np.array([-np.sign(side + 1e-9) * 0.8, 0.15, 0.55])
+    warm = np.array([1.0 + 0.09 * warmth, 1.0, 1.0 - 0.11 * warmth])
+    power = 1.5 * np.exp(0.16 * strength)
+    ambient = (0.30 + 0.28 * around) * (1.0 + 0.06 * tint)
+    return Light(
+        key_direction=_numbers(direction),
+        key=_numbers(power * warm),
+        fill_direction=_numbers(opposite / np.linalg.norm(opposite)),
+        fill=_numbers((0.12 + 0.4 * fill) * (2.0 - warm)),
+        sky=_numbers(ambient * 1.25),
+        ground=_numbers(ambient * 0.62 * np.array([1.08, 1.0, 0.92])),
+    )
+
+
+def _background(sample_id: str, varied: bool) -> Background:
+    draw = stream(sample_id, "background")
+    if not varied:
+        return Background((0.21, 0.21, 0.21), (0.21, 0.21, 0.21), ())
+    base = draw.uniform(0.03, 0.7) * (1.0 + 0.35 * draw.normal(size=3).clip(-1.5, 1.5))
+    other = base * np.exp(0.35 * draw.normal()) * (1.0 + 0.1 * draw.normal(size=3))
+    spots = []
+    for _ in range(int(draw.integers(0, 9))):
+        colour = np.clip(base * np.exp(0.6 * draw.normal()) * (1.0 + 0.25 * draw.normal(size=3)), 0.01, 1.0)
+        spots.append(Spot(_number(draw.random()), _number(draw.random()), _number(draw.uniform(0.05, 0.35)), _numbers(colour)))
+    return Background(_numbers(np.clip(base, 0.01, 1)), _numbers(np.clip(other, 0.01, 1)), tuple(spots))
+
+
+def _sensor(sample_id: str, varied: bool) -> Sensor:
+    draw = stream(sample_id, "sensor")
+    exposure, contrast, saturation = 0.22 * draw.normal(), 1.0 + 0.07 * draw.normal(), 1.0 + 0.1 * draw.normal()
+    white = 1.0 + 0.03 * draw.normal(size=3)
+    blur, noise = 0.45 * abs(draw.normal()), 0.012 * abs(draw.normal())
+    if not varied:
+        return Sensor(0.0, 1.0, 1.0, (1.0, 1.0, 1.0), 0.0, 0.0, sample_id)
+    return Sensor(
+        _number(exposure), _number(contrast), _number(saturation), _numbers(white), _number(blur), _number(noise), sample_id
+    )
+
+
+def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np.float32], faces: Faces) -> Scene:
+    """Decides everything about one picture.
+
+    ``coefficients`` (61,) float32 in Live Link order, NaN = unknown. Unknown shapes stay unknown and are drawn as 0; unknown head
+    rotations are drawn (or 0 without ``faces.head_motion``) and unknown eye rotations follow from the EyeLook shapes; both are
+    written into the scene's coefficients. Each aspect has a stream of its own, so switching one off moves no other.
+    """
+    if np.asarray(coefficients).shape != (len(NAMES),):
+        raise WrongUse(
+            f"a scene takes {len(NAMES)} coefficients in Live Link order, not an array of shape {np.shape(coefficients)}."
+        )
+    return Scene(
+        rig=rig.name,
+        rig_digest=rig.digest,
+        identity=identity,
+        traits=draw_traits(identity, rig, faces.cartoon_share),
+        coefficients=_posed(sample_id, np.asarray(coefficients, np.float32), faces.head_motion),
+        camera=_camera(sample_id),
+        light=_light(sample_id, faces.light),
+        background=_background(sample_id, faces.background),
+        sensor=_sensor(sample_id, faces.noise),
+        size=faces.size,
+    )

@@ -1,0 +1,99 @@
+"""Sheets for looking: every shape on one face, and faces drawn at random."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.randomness import stream
+from sfcore.recipe import Faces
+from sfcore.render.camera import Camera
+from sfcore.render.draw import Renderer
+from sfcore.render.scene import Scene, draw_scene
+from sfcore.render.traits import Traits, linear
+from sfcore.rigs.rig import Rig
+
+_LABEL = 16
+
+
+def plain_scene(rig: Rig, coefficients: NDArray[np.float32], size: int, hair: str = "short") -> Scene:
+    """A scene with an average face, plain light, no noise and the head straight: only the coefficients show."""
+    faces = Faces(size=max(size, 32), cartoon_share=0.0, head_motion=False, light=False, background=False, noise=False)
+    scene = draw_scene("plain", rig, "plain", coefficients, faces)
+    average = replace(
+        scene.traits,
+        modes=(0.0,) * len(rig.mode_names),
+        **_average_looks(rig, hair),
+    )
+    return replace(scene, traits=average, camera=Camera(90.0, 27.0, 0.0, -0.9), size=size)
+
+
+def _average_looks(rig: Rig, hair: str) -> dict[str, object]:
+    def colour(r: int, g: int, b: int) -> tuple[float, ...]:
+        return tuple(float(v) for v in linear((r, g, b)))
+
+    return {
+        "skin": colour(226, 184, 154),
+        "lips": colour(196, 116, 108),
+        "iris": colour(112, 84, 52),
+        "hair_colour": colour(70, 46, 32),
+        "brow_colour": colour(60, 40, 30),
+        "shirt": colour(70, 96, 120),
+        "blush": 0.35,
+        "freckles": 0.0,
+        "stubble": 0.0,
+        "wrinkles": 0.0,
+        "iris_size": 1.0,
+        "brow_thickness": 1.0,
+        "brow_arch": 0.8,
+        "brow_tilt": 0.0,
+        "lash": 0.9,
+        "hair": rig.hair_names.index(hair) if hair in rig.hair_names else 0,
+    }
+
+
+def _tiled(pictures: list[NDArray[np.uint8]], labels: list[str], columns: int) -> Image.Image:
+    size = pictures[0].shape[0]
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * size, rows * (size + _LABEL)), (250, 250, 250))
+    pen = ImageDraw.Draw(sheet)
+    for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        x, y = (i % columns) * size, (i // columns) * (size + _LABEL)
+        sheet.paste(Image.fromarray(picture), (x, y + _LABEL))
+        pen.text((x + 3, y + 2), label, fill=(20, 20, 20))
+    return sheet
+
+
+def shape_sheet(rig: Rig, size: int = 160) -> Image.Image:
+    """The neutral face and each of the 52 shapes at full value on an average face, labelled."""
+    renderer = Renderer(rig)
+    pictures, labels = [], []
+    for name in ("neutral", *(shape.name for shape in SHAPES)):
+        values = np.full(len(NAMES), np.nan, np.float32)
+        values[: len(SHAPES)] = 0.0
+        if name != "neutral":
+            values[INDEX[name]] = 1.0
+        pictures.append(renderer.draw(plain_scene(rig, values, size)))
+        labels.append(name)
+    return _tiled(pictures, labels, 9)
+
+
+def random_sheet(rig: Rig, faces: Faces, count: int, key: str = "sheet") -> Image.Image:
+    """``count`` random people with sparse random expressions."""
+    renderer = Renderer(rig)
+    pictures, labels = [], []
+    for i in range(count):
+        draw = stream(f"{key} {i}", "expression")
+        values = np.full(len(NAMES), np.nan, np.float32)
+        values[: len(SHAPES)] = np.where(draw.random(len(SHAPES)) < 0.12, draw.random(len(SHAPES)), 0.0)
+        scene = draw_scene(f"{key} {i}", rig, f"{rig.name}-{key}-{i:03d}", values, faces)
+        pictures.append(renderer.draw(scene))
+        labels.append(f"{key} {i:03d}")
+    return _tiled(pictures, labels, max(1, int(np.ceil(count**0.5 * 1.3))))
+
+
+__all__ = ["Traits", "plain_scene", "random_sheet", "shape_sheet"]

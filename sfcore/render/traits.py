@@ -1,0 +1,162 @@
+"""Who is drawn: everything lasting about a person, drawn from the identity's name alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfcore.randomness import stream
+from sfcore.rigs.rig import Rig
+
+Colour = tuple[float, float, float]
+"""Linear light, 0..1."""
+
+# Ten skins from light to dark in sRGB, spaced like the Monk scale (Monk, 2023), and the tint blood gives them.
+_SKINS = (
+    (247, 224, 206),
+    (243, 213, 190),
+    (234, 196, 168),
+    (222, 178, 145),
+    (205, 156, 120),
+    (181, 130, 94),
+    (150, 102, 72),
+    (120, 80, 58),
+    (92, 62, 48),
+    (66, 45, 38),
+)
+_HAIRS = (
+    (28, 22, 20),
+    (44, 30, 24),
+    (70, 44, 30),
+    (98, 64, 40),
+    (132, 92, 56),
+    (176, 134, 84),
+    (206, 172, 118),
+    (140, 66, 34),
+    (150, 148, 146),
+    (212, 210, 206),
+)
+_VIVID_HAIRS = ((230, 90, 120), (70, 120, 200), (110, 60, 150), (60, 160, 140), (235, 180, 70), (40, 34, 44), (140, 60, 40))
+_IRISES = ((58, 34, 20), (84, 52, 30), (112, 76, 40), (120, 110, 62), (84, 112, 92), (86, 122, 150), (112, 138, 156))
+
+
+@dataclass(frozen=True)
+class Traits:
+    """One person. Colours are linear; ``modes`` are the rig's identity weights."""
+
+    modes: tuple[float, ...]
+    cartoon: bool
+    skin: Colour
+    lips: Colour
+    blush: float
+    freckles: float
+    stubble: float
+    wrinkles: float
+    iris: Colour
+    iris_size: float
+    hair: int
+    hair_colour: Colour
+    brow_colour: Colour
+    brow_thickness: float
+    brow_arch: float
+    brow_tilt: float
+    lash: float
+    shirt: Colour
+
+
+def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
+    """Linear light of an sRGB colour 0..255 (IEC 61966-2-1)."""
+    v = np.asarray(srgb, float) / 255.0
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def _colour(rgb: np.ndarray) -> Colour:
+    r, g, b = np.clip(rgb, 0.0, 1.0)
+    return float(r), float(g), float(b)
+
+
+def _along(palette: tuple[tuple[int, int, int], ...], place: float) -> np.ndarray:
+    table = linear(np.array(palette))
+    at = np.clip(place, 0, 1) * (len(table) - 1)
+    return np.array([np.interp(at, np.arange(len(table)), table[:, c]) for c in range(3)])
+
+
+def _modes(rig: Rig, identity: str, cartoon: bool, age: float) -> tuple[float, ...]:
+    """Identity weights: a unit is a standard deviation; drawings exaggerate eyes and shrink noses."""
+    draw = stream(identity, "modes")
+    weights = {name: float(np.clip(draw.normal(), -2.2, 2.2)) * 0.85 for name in rig.mode_names}
+    child = float(np.clip((17.0 - age) / 11.0, 0.0, 1.0))
+    if "child" in weights:
+        weights["child"] = child + 0.12 * weights["child"]
+    extra: dict[str, float] = {}
+    if child > 0:
+        extra |= {"eye_size": 1.2 * child, "brow_ridge": -1.0 * child, "cheekbones": -0.8 * child}
+    if cartoon:
+        style = stream(identity, "cartoon shape")
+        strength = 0.7 + 0.6 * style.random()
+        extra["eye_size"] = extra.get("eye_size", 0.0) + 4.6 * strength
+        extra |= {"nose_forward": -2.2 * strength, "nose_width": -1.6 * strength, "nose_length": -0.8, "eye_open": 0.9}
+        extra |= {"chin_length": -0.6, "jaw_width": -1.0 * strength, "brow_height": 2.6 * strength, "eye_spacing": 1.4 * strength}
+    for name, value in extra.items():
+        if name in weights:
+            weights[name] += value
+    return tuple(float(np.float32(weights[name])) for name in rig.mode_names)
+
+
+def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
+    """The person called ``identity``: the same traits in every picture, whatever the sample."""
+    look, hair = stream(identity, "skin"), stream(identity, "hair")
+    cartoon = bool(stream(identity, "cartoon").random() < cartoon_share)
+    masculine = float(stream(identity, "build").random())
+    age = float(
+        stream(identity, "age").choice([9.0, 14.0, 22.0, 30.0, 40.0, 52.0, 66.0], p=[0.08, 0.07, 0.25, 0.25, 0.17, 0.11, 0.07])
+    )
+    tone = float(look.random())
+    warm = 1.0 + 0.05 * look.normal(size=3) * [0.4, 0.3, 0.8]
+    skin = _along(_SKINS, tone) * warm
+    redness = float(np.clip(0.5 + 0.25 * look.normal(), 0.05, 1.0))
+    lips = skin * np.array([0.86, 0.52, 0.52]) * (1 + 0.1 * look.normal()) + np.array([0.05, 0.0, 0.005]) * redness
+    iris = linear(np.array(_IRISES[int(np.clip(abs(look.normal()) * (2.4 - 2.0 * tone) * 1.6, 0, 6))]))
+    dark = float(np.clip(tone * 0.9 - 0.1 + 0.25 * hair.normal(), 0, 1))
+    natural = linear(np.array(_HAIRS[int(np.clip((1 - dark) * 7 * hair.random(), 0, 7))]))
+    if age > 48:
+        natural = natural + (linear(np.array(_HAIRS[8 + int(age > 60)])) - natural) * float(hair.random()) * min(
+            1.0, (age - 44) / 20
+        )
+    styles = _hair_style(hair.random(), masculine, age, rig)
+    if cartoon and hair.random() < 0.35:
+        natural = linear(np.array(_VIVID_HAIRS[int(hair.integers(len(_VIVID_HAIRS)))]))
+    brow = stream(identity, "brow")
+    clothes = stream(identity, "shirt")
+    adult_man = masculine > 0.5 and age > 20
+    return Traits(
+        modes=_modes(rig, identity, cartoon, age),
+        cartoon=cartoon,
+        skin=_colour(skin),
+        lips=_colour(lips),
+        blush=float(redness * 0.6 * (1.4 if cartoon else 1.0)),
+        freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
+        stubble=float(max(0.0, look.normal() * 0.5 + 0.1) * adult_man * 0.8),
+        wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),
+        iris=_colour(iris * (1.5 if cartoon else 1.1)),
+        iris_size=float(1.0 + 0.05 * look.normal() + (0.3 if cartoon else 0.0)),
+        hair=styles,
+        hair_colour=_colour(natural * (1 + 0.1 * hair.normal())),
+        brow_colour=_colour(natural * 0.62 if dark < 0.6 or cartoon else natural * 0.8),
+        brow_thickness=float(np.clip(0.82 + 0.3 * masculine + 0.16 * brow.normal(), 0.5, 1.5)),
+        brow_arch=float(np.clip(0.6 + 0.4 * (1 - masculine) + 0.3 * brow.normal(), -0.1, 1.6)),
+        brow_tilt=float(0.05 * brow.normal()),
+        lash=float(np.clip(1.15 - 0.5 * masculine, 0.5, 1.2)),
+        shirt=_colour(linear(np.array(clothes.integers(20, 235, size=3))) * 0.8),
+    )
+
+
+def _hair_style(chance: float, masculine: float, age: float, rig: Rig) -> int:
+    if not rig.hair_names:
+        return 0
+    short = ["short", "swept", "fringe", "buzz", "curly", "short", "swept", "bald" if age > 34 else "short"]
+    long = ["bob", "bob_fringe", "long", "tied", "long", "curly", "bob", "fringe"]
+    names = short if masculine > 0.5 else long
+    name = names[int(chance * len(names))]
+    return rig.hair_names.index(name) if name in rig.hair_names else 0

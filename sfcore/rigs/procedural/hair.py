@@ -1,0 +1,112 @@
+"""Hair: one grid around the head whose edge and thickness make the styles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from sfcore.rigs.parts import Part
+from sfcore.rigs.procedural import skull
+from sfcore.rigs.procedural.curves import Array, rise, spline
+from sfcore.rigs.procedural.piece import Piece, sheet_triangles
+
+ROWS, COLUMNS = 22, 72
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one style's hair falls: edges are heights (cm) at eight angles from the front round to the back."""
+
+    edge: tuple[float, ...]
+    thickness: float
+    volume: float
+    """Extra thickness over the crown."""
+    sides: float
+    """Thickness at the sides, beside the ears."""
+    fringe: float = 0.0
+    """How far the front edge stands off the forehead instead of growing out of it."""
+    wave: float = 0.0
+    part: float = 0.0
+    """Where the parting lies, -1 the subject's right, +1 the left; it shapes the front edge."""
+
+
+_ANGLES = (0.0, 25.0, 45.0, 62.0, 78.0, 100.0, 135.0, 180.0)
+STYLES: dict[str, Style] = {
+    "bald": Style((12.0,) * 8, -0.6, 0.0, -0.6),
+    "buzz": Style((6.7, 6.5, 5.2, 2.6, -0.3, 2.6, -3.5, -5.5), 0.16, 0.05, 0.12),
+    "short": Style((6.6, 6.4, 5.1, 2.6, -0.6, 2.6, -4.2, -6.5), 0.75, 0.75, 0.35, part=0.5),
+    "swept": Style((7.0, 6.5, 5.0, 2.6, -0.2, 2.8, -4.0, -6.0), 0.85, 1.5, 0.25, wave=0.1, part=-0.5),
+    "fringe": Style((3.1, 3.2, 2.7, 0.6, -1.2, 1.6, -4.6, -7.0), 0.8, 0.7, 0.75, fringe=0.55),
+    "bob": Style((6.7, 6.2, 4.4, -2.5, -9.0, -9.6, -9.6, -9.8), 0.85, 0.6, 1.35, fringe=0.0, part=0.4, wave=0.06),
+    "bob_fringe": Style((3.0, 3.0, 1.5, -7.5, -9.2, -9.6, -9.8, -9.8), 0.85, 0.6, 1.3, fringe=0.55),
+    "long": Style((6.9, 6.2, 4.2, -4.0, -17.0, -20.0, -20.0, -20.0), 0.9, 0.7, 1.3, part=-0.3, wave=0.15),
+    "tied": Style((6.9, 6.5, 5.3, 3.0, -0.2, 2.8, -3.5, -6.0), 0.45, 0.25, 0.3),
+    "curly": Style((6.5, 6.3, 5.2, 2.8, 0.4, 1.2, -5.0, -7.5), 2.0, 1.3, 1.6, wave=0.35),
+}
+NAMES: tuple[str, ...] = tuple(STYLES)
+
+
+_ANGLE = np.linspace(-np.pi, np.pi, COLUMNS, endpoint=False) + np.pi / COLUMNS
+"""Angle of each column from the front; the seam lies at the back."""
+
+
+@cache
+def _skull_rings() -> tuple[Array, Array]:
+    """Places along the profile and the skull's points (COLUMNS, places, 3) there, under every column."""
+    places = np.linspace(skull.KNOTS[2], skull.KNOTS[-1], 400)
+    angle = np.repeat(_ANGLE, len(places))
+    return places, skull.surface(np.tile(places, COLUMNS), angle).reshape(COLUMNS, len(places), 3)
+
+
+def _skull_point(height: Array) -> tuple[Array, Array]:
+    """Points of the smooth skull at one height (COLUMNS,) under each column, and the directions out of it; both (COLUMNS, 3)."""
+    places, rings = _skull_rings()
+    points = np.empty((COLUMNS, 3))
+    for i in range(COLUMNS):
+        rising = np.maximum.accumulate(rings[i, :, 1]) + np.arange(len(places)) * 1e-9
+        points[i] = [np.interp(height[i], rising, rings[i, :, c]) for c in range(3)]
+    out = points - np.array([0.0, 1.5, -0.4])
+    out[:, 1] = np.where(points[:, 1] > 2, out[:, 1], out[:, 1] * 0.2)
+    return points, out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def _style_points(style: Style) -> Array:
+    angle = _ANGLE
+    degrees = np.abs(np.degrees(angle))
+    edge = spline(list(_ANGLES), list(style.edge), degrees)
+    edge += 0.5 * style.part * np.sin(angle) * rise(60, 20, degrees)
+    q = np.concatenate([np.linspace(0.0, 0.9, ROWS - 3), [0.95, 0.985, 1.0]])
+    rows = []
+    for k, t in enumerate(q):
+        # Rows crowd near the crown as the sphere closes.
+        height = 11.38 - (11.38 - edge) * t**1.35
+        anchored = np.maximum(height, np.where(degrees > 62, -0.5, -30.0))
+        base, out = _skull_point(anchored)
+        hang = height - anchored
+        base[:, 1] += hang
+        above = rise(3.0, 10.0, height)
+        side = rise(45, 80, degrees) * rise(4.0, 0.5, height)
+        thick = style.thickness + style.volume * above * rise(0.0, 0.3, np.array(t)) + (style.sides - style.thickness) * side
+        thick = thick + style.wave * np.sin(angle * 14 + t * 16) * rise(0.02, 0.2, np.array(t))
+        grows = rise(1.0, 0.80, np.array(t))
+        lifted = np.where(degrees < 62, style.fringe, np.where(edge < -5, 0.9 * style.sides, 0.05))
+        stand = np.maximum(grows * thick, lifted * rise(0.3, 0.9, np.array(t)))
+        stand = np.where(k == len(q) - 1, np.minimum(stand, np.maximum(lifted - 0.25, -0.25)), stand)
+        rows.append(base + out * stand[:, None])
+    return np.concatenate(rows)
+
+
+def style_points() -> Array:
+    """Vertices of every style, (styles, n, 3), all on one topology."""
+    return np.stack([_style_points(style) for style in STYLES.values()])
+
+
+def hair(points: Array) -> Piece:
+    """The hair as one piece, in the style whose vertices are given."""
+    rows = len(points) // COLUMNS
+    angle = np.linspace(0, 1, COLUMNS, endpoint=False)
+    uv = np.stack([np.tile(angle, rows), np.repeat(np.linspace(0, 1, rows), COLUMNS)], -1)
+    # Rows run down from the crown.
+    return Piece(points, np.ascontiguousarray(sheet_triangles(rows, COLUMNS, closed=True)[:, ::-1]), Part.HAIR, uv=uv)

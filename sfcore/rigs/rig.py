@@ -1,0 +1,251 @@
+"""A rig: a head that 52 shapes and 9 rotations pose, and that identity weights make into one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.errors import WrongUse
+from sfcore.randomness import digest
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Deltas:
+    """Sparse displacements: those of entry ``i`` are rows ``starts[i]:starts[i + 1]`` of ``vertices`` (k,) and ``offsets`` (k, 3)."""
+
+    starts: Ints
+    vertices: Ints
+    offsets: Floats
+
+    @staticmethod
+    def from_dense(dense: NDArray[np.floating], smallest: float = 2e-4) -> Deltas:
+        """Keeps the rows of (entries, n, 3) displacements that are longer than ``smallest`` (in the rig's unit)."""
+        kept = [np.flatnonzero(np.abs(entry).max(axis=1) > smallest) for entry in dense]
+        starts = np.concatenate([[0], np.cumsum([len(k) for k in kept])]).astype(np.int32)
+        offsets = np.concatenate([entry[k] for entry, k in zip(dense, kept, strict=True)]).astype(np.float32)
+        return Deltas(starts, np.concatenate(kept).astype(np.int32), offsets)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def dense(self, entry: int, vertices: int) -> Floats:
+        """Displacements (vertices, 3) of one entry."""
+        full = np.zeros((vertices, 3), np.float32)
+        rows = slice(self.starts[entry], self.starts[entry + 1])
+        full[self.vertices[rows]] = self.offsets[rows]
+        return full
+
+    def add_to(self, target: Floats, weights: Floats, scale: Floats) -> None:
+        """Adds every entry times its weight to ``target`` (n, 3), times ``scale`` (n,) at each vertex; zero weights cost nothing."""
+        for entry in np.flatnonzero(weights):
+            rows = slice(self.starts[entry], self.starts[entry + 1])
+            index = self.vertices[rows]
+            target[index] += self.offsets[rows] * (weights[entry] * scale[index])[:, None]
+
+
+@dataclass(frozen=True)
+class Eye:
+    """One eye: a ball, and the lids that ride on it.
+
+    ``keep_out`` names vertices that stay outside the ball, at least ``clearance`` (times its radius) from its centre; ``upper`` and
+    ``lower`` are the vertices of the lids' edges that meet when the eye closes, in pairs from the inner to the outer corner.
+    """
+
+    centre: int
+    pole: int
+    keep_out: Ints
+    clearance: Floats
+    upper: Ints
+    lower: Ints
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A head in its neutral pose and everything that moves it; arrays are checked and read-only.
+
+    Lengths are centimetres; +x is the subject's left, +y up, +z out of the face; y = 0 on the line of the pupils.
+    """
+
+    name: str
+    version: int
+    neutral: Floats
+    """(n, 3) vertices."""
+    triangles: Ints
+    """(m, 3) vertices of each triangle, counter-clockwise seen from outside."""
+    parts: NDArray[np.uint8]
+    """(m,) `sfcore.rigs.parts.Part` of each triangle."""
+    uv: Floats
+    """(n, 2) what the painting of a part needs: the neutral frontal plane for skin, otherwise coordinates of the part's own."""
+    shapes: Deltas
+    """52 entries in Live Link order."""
+    correctives: Deltas
+    """Displacements that act with the smaller of two shapes' values."""
+    corrective_pairs: Ints
+    """(c, 2) indices among the 52 of those two shapes."""
+    mode_names: tuple[str, ...]
+    modes: Floats
+    """(k, n, 3) displacement by one unit of each identity mode; a unit is about one standard deviation among people."""
+    stretch: Floats
+    """(k, n) how much longer the shapes' displacements get with one unit of a mode: larger lids have further to go."""
+    hair_names: tuple[str, ...]
+    hair: Floats
+    """(styles, h, 3) vertices of the hair in each style."""
+    hair_start: int
+    """First of the h vertices that the hair takes up."""
+    head_share: Floats
+    """(n,) how far a vertex turns with the head: 1 for the face, 0 for the shirt."""
+    pivot: tuple[float, float, float]
+    """Point the head turns about."""
+    eyes: tuple[Eye, Eye]
+    """The subject's left and right eye."""
+    lips: Ints
+    """(p, 2) vertices of the upper and the lower lip's edge that may touch and not cross."""
+    followers: Ints
+    """(f, 2) a vertex and the edge vertex whose corrections it copies."""
+    channels_shown: NDArray[np.bool_]
+    """(61,) channels whose value can be seen in a picture of this rig."""
+    digest: str = ""
+    """32 hex digits over version and arrays; filled in."""
+
+    def __post_init__(self) -> None:
+        _check(self)
+        parts: list[str | bytes] = [self.name, str(self.version)]
+        for field in fields(self):
+            parts += [field.name, *_frozen(getattr(self, field.name))]
+        object.__setattr__(self, "digest", digest(*parts))
+
+    def person(self, identity: Floats, hair: int = 0) -> tuple[Floats, Floats]:
+        """The neutral face of one person.
+
+        ``identity`` holds a weight for each mode (k,). Returns vertices (n, 3) and the stretch of the shapes' displacements (n,).
+        """
+        weights = np.asarray(identity, np.float32)
+        if weights.shape != (len(self.mode_names),) or not np.isfinite(weights).all():
+            raise WrongUse(f"rig '{self.name}' takes {len(self.mode_names)} finite identity weights, not {weights.shape}.")
+        base = self.neutral.copy()
+        if len(self.hair):
+            base[self.hair_start : self.hair_start + self.hair.shape[1]] = self.hair[hair]
+        vertices = base + np.tensordot(weights, self.modes, axes=1)
+        return vertices.astype(np.float32), (1.0 + weights @ self.stretch).astype(np.float32)
+
+    def express(self, vertices: Floats, stretch: Floats, coefficients: Floats) -> Floats:
+        """Poses a person's neutral ``vertices`` (n, 3): shapes, then lids and lips kept apart. The head is not turned yet."""
+        values = checked_coefficients(coefficients)[: len(SHAPES)]
+        posed = vertices.copy()
+        self.shapes.add_to(posed, values, stretch)
+        if len(self.correctives):
+            self.correctives.add_to(posed, values[self.corrective_pairs].min(axis=1), stretch)
+        before = posed[self.followers[:, 1]]
+        _close(posed, self.lips[:, 0], self.lips[:, 1])
+        for eye in self.eyes:
+            _close(posed, eye.upper, eye.lower)
+            _keep_out(posed, eye)
+        posed[self.followers[:, 0]] += posed[self.followers[:, 1]] - before
+        for eye in self.eyes:
+            _keep_out(posed, eye)
+        return posed
+
+    def turn(self, vertices: Floats, coefficients: Floats) -> Floats:
+        """Turns the head by HeadYaw, HeadPitch and HeadRoll (radians); the neck follows in part, the body stays."""
+        rotation = head_rotation(checked_coefficients(coefficients))
+        around = vertices - np.asarray(self.pivot, np.float32)
+        moved = around @ rotation.T - around
+        return vertices + moved * self.head_share[:, None]
+
+    def pose(self, identity: Floats, coefficients: Floats, hair: int = 0) -> Floats:
+        """Vertices (n, 3) of the person with ``identity`` weights (k,) showing ``coefficients`` (61,), the head turned."""
+        vertices, stretch = self.person(identity, hair)
+        return self.turn(self.express(vertices, stretch, coefficients), coefficients)
+
+    def gaze(self, coefficients: Floats) -> Floats:
+        """Unit axes (2, 3) of the left and the right eyeball in the frame of the head."""
+        values = checked_coefficients(coefficients)
+        axes = []
+        for eye in ("Left", "Right"):
+            yaw, pitch = (values[INDEX[f"{eye}Eye{turn}"]] for turn in ("Yaw", "Pitch"))
+            axes.append([-np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
+        return np.array(axes, np.float32)
+
+
+def checked_coefficients(coefficients: Floats) -> Floats:
+    """The 61 channels with unknown ones (NaN) as 0; raises `WrongUse` for a wrong length or infinite values."""
+    values = np.asarray(coefficients, np.float32)
+    if values.shape != (len(NAMES),):
+        raise WrongUse(f"a face takes {len(NAMES)} coefficients in Live Link order, not an array of shape {values.shape}.")
+    if np.isinf(values).any():
+        raise WrongUse(f"coefficient {NAMES[int(np.argmax(np.isinf(values)))]} is infinite: give a number, or NaN for unknown.")
+    return np.nan_to_num(values, nan=0.0)
+
+
+def head_rotation(values: Floats) -> Floats:
+    """Rotation matrix (3, 3) of the head: roll about z, then pitch about x, then yaw about y, each right-handed."""
+    yaw, pitch, roll = (float(values[INDEX[name]]) for name in ("HeadYaw", "HeadPitch", "HeadRoll"))
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return (about_y @ about_x @ about_z).astype(np.float32)
+
+
+def _close(vertices: Floats, upper: Ints, lower: Ints) -> None:
+    """Where the upper edge has passed below the lower one, both meet half way."""
+    crossed = vertices[upper, 1] < vertices[lower, 1]
+    u, w = upper[crossed], lower[crossed]
+    middle = 0.5 * (vertices[u] + vertices[w])
+    vertices[u] = middle
+    vertices[w] = middle
+
+
+def _keep_out(vertices: Floats, eye: Eye) -> None:
+    """Pushes lids that have sunk into the eyeball back onto it, along the ray from its centre."""
+    centre = vertices[eye.centre]
+    radius = np.linalg.norm(vertices[eye.pole] - centre)
+    ray = vertices[eye.keep_out] - centre
+    reach = np.linalg.norm(ray, axis=1)
+    wanted = eye.clearance * radius
+    sunk = (reach < wanted) & (ray[:, 2] > 0)
+    vertices[eye.keep_out[sunk]] = centre + ray[sunk] * (wanted[sunk] / reach[sunk])[:, None]
+
+
+def _frozen(value: object) -> list[str | bytes]:
+    """Makes the arrays inside a field read-only and returns what goes into the digest."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+        return [str(value.dtype), str(value.shape), value.tobytes()]
+    if isinstance(value, Deltas | Eye):
+        return [piece for field in fields(value) for piece in _frozen(getattr(value, field.name))]
+    if isinstance(value, tuple):
+        return [piece for item in value for piece in _frozen(item)]
+    return [repr(value)]
+
+
+def _check(rig: Rig) -> None:
+    n, m, k = len(rig.neutral), len(rig.triangles), len(rig.mode_names)
+    expected: dict[str, tuple[tuple[int, ...], type]] = {
+        "neutral": ((n, 3), np.float32),
+        "triangles": ((m, 3), np.int32),
+        "parts": ((m,), np.uint8),
+        "uv": ((n, 2), np.float32),
+        "modes": ((k, n, 3), np.float32),
+        "stretch": ((k, n), np.float32),
+        "head_share": ((n,), np.float32),
+        "channels_shown": ((len(NAMES),), np.bool_),
+    }
+    for name, (shape, dtype) in expected.items():
+        array = getattr(rig, name)
+        if array.shape != shape or array.dtype != dtype:
+            raise WrongUse(f"rig '{rig.name}': {name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}.")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise WrongUse(f"rig '{rig.name}': {name} holds values that are not finite.")
+    if m == 0 or rig.triangles.min() < 0 or rig.triangles.max() >= n:
+        raise WrongUse(f"rig '{rig.name}': its triangles name vertices that do not exist (it has {n}).")
+    if len(rig.shapes) != len(SHAPES):
+        raise WrongUse(f"rig '{rig.name}' has {len(rig.shapes)} shapes, expected the {len(SHAPES)} of ARKit.")
+    if len(rig.shapes.vertices) and (rig.shapes.vertices.min() < 0 or rig.shapes.vertices.max() >= n):
+        raise WrongUse(f"rig '{rig.name}': its shapes move vertices that do not exist (it has {n}).")
