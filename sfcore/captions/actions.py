@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import EYE_RADIANS, INDEX
-from sfcore.captions.intensity import ANGLE, SHAPE, Thresholds
+from sfcore.captions.intensity import ANGLE, DIFFERENCE, EXTREME, SHAPE, Thresholds, band
 
 Kind = Literal["pair", "single"]
 
@@ -107,6 +107,8 @@ PAIRS: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "pair")
 SINGLES: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "single")
 
 UNKNOWN = float("nan")
+_EYE_CLOSE = AT["eye_close"]
+_THRESHOLDS = tuple(action.thresholds for action in ACTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,10 @@ class Measures:
     """The subject's left side; for ``single`` actions the strength itself."""
     right: list[float]
     """The subject's right side; for ``single`` actions the strength itself."""
+    left_bands: list[int]
+    """Band numbers of ``left``, 0 = too weak to tell or unknown."""
+    right_bands: list[int]
+    """Band numbers of ``right``."""
 
     def mean(self, place: int) -> float:
         """Mean of the known sides; NaN when neither is known."""
@@ -129,6 +135,34 @@ class Measures:
         """The stronger known side; NaN when neither is known."""
         left, right = self.left[place], self.right[place]
         return right if left != left or right > left else left
+
+    def known(self, place: int) -> bool:
+        """Whether both sides are known."""
+        return self.left[place] == self.left[place] and self.right[place] == self.right[place]
+
+    def difference(self, place: int) -> float:
+        """Left minus right, 0 when a side is unknown."""
+        difference = self.left[place] - self.right[place]
+        return difference if difference == difference else 0.0
+
+    def uneven(self, place: int) -> bool:
+        """Whether the sides differ so much that an observer would tell them apart."""
+        return abs(self.difference(place)) >= DIFFERENCE[0]
+
+    def both(self, place: int) -> int | None:
+        """The one band that tells both sides truly; None where they need telling apart.
+
+        Sides that differ too little to be told apart but lie on two sides of a threshold are told by the band of their mean.
+        """
+        if self.left_bands[place] == self.right_bands[place]:
+            return self.left_bands[place]
+        if self.known(place) and not self.uneven(place):
+            return band((self.left[place] + self.right[place]) / 2, ACTIONS[place].thresholds)
+        return None
+
+    def gaze_hidden(self) -> bool:
+        """Whether closed lids hide where the eyes look."""
+        return self.left_bands[_EYE_CLOSE] == self.right_bands[_EYE_CLOSE] == EXTREME
 
 
 _PAIR_PLAN = tuple(
@@ -196,4 +230,5 @@ def measure(coefficients: NDArray[np.float32]) -> Measures:
     gaze = _gaze(v)
     for at, value in zip(_GAZE_PLAN, (gaze[0], -gaze[0], gaze[1], -gaze[1], gaze[2], -gaze[2]), strict=True):
         left[at] = right[at] = value
-    return Measures(left, right)
+    left_bands = [*map(band, left, _THRESHOLDS)]
+    return Measures(left, right, left_bands, left_bands if left == right else [*map(band, right, _THRESHOLDS)])

@@ -2,9 +2,9 @@
 
 Prototypes of emotion follow EMFACS (Friesen and Ekman, 1983; the table is reprinted in Ekman, Friesen and Hager, *FACS
 Investigator's Guide*, 2002): enjoyment 6+12, sadness 1+4+15 or 1+15+17, surprise 1+2+5+26, fear 1+2+4+5+20, anger 4+5/7 with lip
-tension 23/24, disgust 9 or 10+15/17, contempt unilateral 12 or 14. A prototype is as strong as the mean of its parts and needs
-every part; its thresholds are ours, set so that a part must be visible (see `intensity`). A face that moves without a prototype
-is named by what moves.
+tension 23/24 or 17, disgust 9 with 10, 15 or 17, contempt unilateral 12 or 14. A prototype needs every part and is as strong as
+their mean; the thresholds are ours, set so that each part is clearly visible (see `intensity`). A face that moves without a
+prototype is named by what moves, when one thing stands out.
 """
 
 from __future__ import annotations
@@ -15,26 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, Measures, measure
-from sfcore.captions.intensity import SHAPE
+from sfcore.captions.intensity import MODERATE, NONE, STRONG
 
 EMOTIONS: tuple[str, ...] = ("felt smile", "social smile", "surprise", "fear", "anger", "disgust", "sadness", "contempt")
 ACTS: tuple[str, ...] = (
-    "wink",
-    "eyes closed",
-    "tongue show",
-    "cheek puff",
-    "pucker",
-    "brow raise",
-    "lowered brow",
-    "speech",
-    "gaze shift",
+    *("wink", "eyes closed", "wide eyes", "squint", "brow raise", "lowered brow", "cheek puff", "cheek raise", "nose wrinkle"),
+    *("pucker", "jaw drop", "mouth movement", "tongue show", "gaze shift"),
 )
 CATEGORIES: tuple[str, ...] = ("neutral", *EMOTIONS, *ACTS, "mixed", "unclear")
 """The closed set; one of them begins every ``expression_category``."""
 
-_VISIBLE = SHAPE[0]
-_MODERATE = SHAPE[1]
-_STRONG = SHAPE[2]
 # Two prototypes whose strengths differ by less are both there.
 _TIE = 0.12
 
@@ -44,7 +34,7 @@ Alternatives = tuple[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Prototype:
-    """An expression as parts that must all be there and limits that none may pass."""
+    """An expression as parts that must all be there and limits that none may reach."""
 
     name: str
     parts: tuple[Alternatives, ...]
@@ -52,12 +42,17 @@ class Prototype:
 
 
 PROTOTYPES: tuple[Prototype, ...] = (
-    Prototype("felt smile", ((("corner_pull",), 0.25), (("cheek_raise",), 0.20))),
+    Prototype(
+        "felt smile",
+        ((("corner_pull",), 0.25), (("cheek_raise",), 0.20)),
+        # Bared teeth under a wrinkled nose and lowered brows are a snarl, though lip corners and cheeks rise with them.
+        (("nose_wrinkle", 0.60), ("brow_lower", 0.50)),
+    ),
     Prototype("social smile", ((("corner_pull",), 0.25),), (("cheek_raise", 0.20),)),
     Prototype(
         "surprise",
         ((("inner_brow_raise",), 0.25), (("outer_brow_raise",), 0.25), (("eye_widen", "jaw_drop"), 0.25)),
-        (("brow_lower", 0.30), ("lip_stretch", 0.55)),
+        (("brow_lower", 0.30), ("lip_stretch", 0.55), ("eye_close", 0.30), ("lip_close", 0.30), ("corner_pull", 0.35)),
     ),
     Prototype(
         "fear",
@@ -80,22 +75,56 @@ PROTOTYPES: tuple[Prototype, ...] = (
     Prototype(
         "disgust",
         ((("nose_wrinkle",), 0.35), (("upper_lip_raise", "chin_raise", "corner_depress"), 0.20)),
-        (("corner_pull", 0.40),),
+        (("corner_pull", 0.55),),
     ),
     Prototype(
         "sadness",
         ((("inner_brow_raise",), 0.25), (("corner_depress",), 0.25)),
-        (("eye_widen", 0.30), ("corner_pull", 0.25), ("jaw_drop", 0.55)),
+        (("outer_brow_raise", 0.40), ("eye_widen", 0.30), ("corner_pull", 0.25), ("jaw_drop", 0.55)),
     ),
 )
 
 # One side this much ahead of a still other side; EMFACS asks for unilateral action, coders accept a trace on the other side.
 _CONTEMPT_LEAD = 0.25
+_CONTEMPT = (AT["dimple"], AT["corner_pull"])
+# One eye as good as shut, the other in use.
 _WINK_LEAD = 0.40
+# What moves most names the face only where it is this much ahead of what moves elsewhere in the face.
+_ACT_LEAD = 0.25
+# Below this share of known actions nothing can be said of the whole face.
+_KNOWN_SHARE = 0.5
 
-_FACE = tuple(place for place, action in enumerate(ACTIONS) if action.region not in ("gaze", "head"))
-_MOUTH = tuple(place for place, action in enumerate(ACTIONS) if action.region in ("mouth", "jaw"))
+_NAMED_BY: dict[str, str] = {
+    "inner_brow_raise": "brow raise",
+    "outer_brow_raise": "brow raise",
+    "brow_lower": "lowered brow",
+    "eye_close": "eyes closed",
+    "eye_widen": "wide eyes",
+    "lid_tighten": "squint",
+    "cheek_puff": "cheek puff",
+    "cheek_raise": "cheek raise",
+    "nose_wrinkle": "nose wrinkle",
+    "lip_pucker": "pucker",
+    "jaw_drop": "jaw drop",
+    "tongue_show": "tongue show",
+}
+"""Act of a face in which this action stands out; what is not named here and belongs to mouth or jaw is a mouth movement."""
+
+# Actions of one area come together (speech moves lips and jaw at once) and do not make a face unclear.
+_AREAS = {
+    "brows": "upper",
+    "eyes": "lids",
+    "cheeks": "middle",
+    "nose": "middle",
+    "mouth": "lower",
+    "jaw": "lower",
+    "tongue": "lower",
+}
+
+_FACE = tuple(place for place, action in enumerate(ACTIONS) if action.region in _AREAS)
+_AREA_OF = {place: _AREAS[ACTIONS[place].region] for place in _FACE}
 _GAZE = tuple(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
+_EYE_CLOSE, _TONGUE = AT["eye_close"], AT["tongue_show"]
 _PLAN = tuple(
     (
         prototype.name,
@@ -104,104 +133,104 @@ _PLAN = tuple(
     )
     for prototype in PROTOTYPES
 )
-# Below this share of known actions nothing can be said of the whole face.
-_KNOWN_SHARE = 0.5
 
 
-def _strength(m: Measures, parts: tuple[tuple[tuple[int, ...], float], ...], limits: tuple[tuple[int, float], ...]) -> float:
-    """Mean strength of the parts, 0 when a part is missing or a limit is passed or unknown."""
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A prototype that is there: how strong, and by which actions (places in `ACTIONS`)."""
+
+    strength: float
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The category of a face and why."""
+
+    category: str
+    signs: dict[str, Sign]
+    """Emotion prototypes that are there, the strongest first."""
+
+
+def _sign(m: Measures, parts: tuple[tuple[tuple[int, ...], float], ...], limits: tuple[tuple[int, float], ...]) -> Sign | None:
+    """The prototype as far as it is there, None when a part is missing or a limit is reached or unknown."""
     total = 0.0
-    for places, threshold in parts:
-        best = max((value for place in places if (value := m.mean(place)) == value), default=0.0)
+    places = []
+    for alternatives, threshold in parts:
+        best, at = 0.0, -1
+        for place in alternatives:
+            value = m.mean(place)
+            if value > best:
+                best, at = value, place
         if best < threshold:
-            return 0.0
+            return None
         total += min(best, 1.0)
-    for place, limit in limits:
-        if not m.mean(place) < limit:
-            return 0.0
-    return total / len(parts)
+        places.append(at)
+    if not all(m.mean(place) < limit for place, limit in limits):
+        return None
+    return Sign(total / len(parts), tuple(places))
 
 
-def _lead(m: Measures, place: int) -> float:
-    """How far the stronger side of a pair is ahead of the other; 0 when a side is unknown."""
-    difference = abs(m.left[place] - m.right[place])
-    return difference if difference == difference else 0.0
+def _contempt(m: Measures) -> Sign | None:
+    """A dimple or smile on one side, the other side still."""
+    for place in _CONTEMPT:
+        still = NONE in (m.left_bands[place], m.right_bands[place])
+        if still and abs(m.difference(place)) >= _CONTEMPT_LEAD:
+            return Sign(min(m.peak(place), 1.0), (place,))
+    return None
 
 
-def _trough(m: Measures, place: int) -> float:
-    """The weaker side of a pair; NaN when a side is unknown."""
-    left, right = m.left[place], m.right[place]
-    return left if left != left or left < right else right
-
-
-def _contempt(m: Measures) -> float:
-    """Strength of a unilateral dimple or smile whose other side stays below the visible."""
-    strength = 0.0
-    for key in ("dimple", "corner_pull"):
-        place = AT[key]
-        if _lead(m, place) >= _CONTEMPT_LEAD and _trough(m, place) < _VISIBLE:
-            strength = max(strength, min(m.peak(place), 1.0))
-    return strength
-
-
-def emotions(m: Measures) -> dict[str, float]:
-    """Emotion prototypes that are there, with their strengths 0..1, strongest first."""
-    found = {name: strength for name, parts, limits in _PLAN if (strength := _strength(m, parts, limits)) > 0}
+def signs_of(m: Measures) -> dict[str, Sign]:
+    """Emotion prototypes that are there, the strongest first."""
+    found = {name: sign for name, parts, limits in _PLAN if (sign := _sign(m, parts, limits))}
     contempt = _contempt(m)
-    if contempt > 0 and "felt smile" not in found:
+    if contempt and "felt smile" not in found:
         found.pop("social smile", None)
         found["contempt"] = contempt
     if "fear" in found:
         # Fear holds all of surprise and more.
         found.pop("surprise", None)
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+    return dict(sorted(found.items(), key=lambda item: -item[1].strength)) if len(found) > 1 else found
 
 
 def _act(m: Measures) -> str:
-    """The named act of a face without a prototype, or "" when none stands out."""
-
-    def peak(key: str) -> float:
-        value = m.peak(AT[key])
-        return value if value == value else 0.0
-
-    lids = AT["eye_close"]
-    mouth = sum(m.peak(place) >= _MODERATE for place in _MOUTH)
-    checks = (
-        ("wink", _lead(m, lids) >= _WINK_LEAD and peak("eye_close") >= _STRONG),
-        ("tongue show", peak("tongue_show") >= _MODERATE),
-        ("cheek puff", peak("cheek_puff") >= _MODERATE),
-        ("eyes closed", _trough(m, lids) >= _STRONG),
-        ("pucker", peak("lip_pucker") >= _STRONG),
-        ("brow raise", max(peak("inner_brow_raise"), peak("outer_brow_raise")) >= _MODERATE and mouth == 0),
-        ("lowered brow", peak("brow_lower") >= _MODERATE and mouth == 0),
-        ("speech", 1 <= mouth <= 4),
-    )
-    return next((name for name, fires in checks if fires), "")
+    """What a face without a prototype does, "" when no one thing stands out."""
+    left, right = m.left_bands[_EYE_CLOSE], m.right_bands[_EYE_CLOSE]
+    if max(left, right) >= STRONG and abs(m.difference(_EYE_CLOSE)) >= _WINK_LEAD:
+        return "wink"
+    if m.left_bands[_TONGUE] >= MODERATE:
+        return "tongue show"
+    if left >= STRONG and right >= STRONG:
+        return "eyes closed"
+    ranked = sorted((-m.peak(p), p) for p in _FACE if max(m.left_bands[p], m.right_bands[p]) >= MODERATE)
+    if not ranked:
+        return ""
+    strength, first = ranked[0]
+    rival = next((value for value, place in ranked if _AREA_OF[place] != _AREA_OF[first]), 0.0)
+    return _NAMED_BY.get(ACTIONS[first].key, "mouth movement") if rival - strength >= _ACT_LEAD else ""
 
 
-def _known(m: Measures) -> float:
-    return sum(m.peak(place) == m.peak(place) for place in _FACE) / len(_FACE)
-
-
-def category_from(m: Measures) -> str:
-    """The category of measured actions; see `category_of`."""
-    found = emotions(m)
-    if found:
-        strongest = list(found.values())
-        return "mixed" if len(strongest) > 1 and strongest[0] - strongest[1] < _TIE else next(iter(found))
+def read_category(m: Measures) -> Reading:
+    """The category of measured actions, and the prototypes found on the way."""
+    signs = signs_of(m)
+    if signs:
+        strongest = [sign.strength for sign in signs.values()]
+        tie = len(strongest) > 1 and strongest[0] - strongest[1] < _TIE
+        return Reading("mixed" if tie else next(iter(signs)), signs)
     act = _act(m)
     if act:
-        return act
-    if _known(m) < _KNOWN_SHARE or any(m.peak(place) >= _MODERATE for place in _FACE):
-        return "unclear"
-    return "gaze shift" if any(m.peak(place) >= _MODERATE for place in _GAZE) else "neutral"
+        return Reading(act, signs)
+    known = sum(m.peak(place) == m.peak(place) for place in _FACE)
+    if known < _KNOWN_SHARE * len(_FACE) or any(max(m.left_bands[p], m.right_bands[p]) >= MODERATE for p in _FACE):
+        return Reading("unclear", signs)
+    shifted = any(m.left_bands[place] >= MODERATE for place in _GAZE)
+    return Reading("gaze shift" if shifted else "neutral", signs)
 
 
 def category_of(coefficients: NDArray[np.float32]) -> str:
     """One of `CATEGORIES` for (61,) float32, NaN = unknown.
 
-    A prototype wins over acts; two prototypes of nearly equal strength are ``mixed``. ``neutral`` means that nothing but the
-    gaze and the head reaches a moderate strength; ``unclear`` that something does without a name, or that half of the face is
-    unknown.
+    A prototype wins over acts; two prototypes of nearly equal strength are ``mixed``. ``neutral`` means that nothing but the head
+    reaches a moderate strength; ``unclear`` that several things do without a name in common, or that half of the face is unknown.
     """
-    return category_from(measure(coefficients))
+    return read_category(measure(coefficients)).category

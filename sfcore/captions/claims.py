@@ -72,6 +72,17 @@ _TOKEN = re.compile(r"[a-z]+|[,:()]")
 _DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
 
 
+def _pairs_of_parts() -> dict[str, str]:
+    """Parts with one paired action: to say that such a part is ahead on one side says it of that action."""
+    found: dict[str, set[str]] = {}
+    for (part, _), keys in MEANINGS.items():
+        found.setdefault(part, set()).update(key for key in keys if BY_KEY[key].kind == "pair")
+    return {part: next(iter(keys)) for part, keys in found.items() if part and len(keys) == 1}
+
+
+_PAIRS_OF = _pairs_of_parts()
+
+
 class _Clause:
     """The words of one clause, sorted by what they mean."""
 
@@ -192,6 +203,8 @@ class _Reader:
             self.actions = actions
             self._claim(clause, actions, side)
         else:
+            # A part that is only named takes the sentence away from the action before.
+            self.actions = [] if named else self.actions
             self._claim_whole(clause)
         if clause.feelings and self.field in ("expression_category", "emotional_implication"):
             self.claims += [Claim("feeling", feeling, negated=clause.negated) for feeling in clause.feelings]
@@ -204,6 +217,8 @@ class _Reader:
         meant = _meant(part, clause.motions, not named and not self.headed)
         if meant:
             return meant, side
+        if clause.ahead and part in _PAIRS_OF and (named or not self.actions):
+            return [_PAIRS_OF[part]], side
         speaks_on = not named and not clause.motions and (clause.side or clause.ahead)
         return (self.actions, side) if speaks_on else ([], side)
 
@@ -215,9 +230,11 @@ class _Reader:
                     Claim("stronger", key, side, band, clause.negated) for key in actions if BY_KEY[key].kind == "pair"
                 ]
             return
+        # "The left side remains neutral" denies what the sentence speaks of.
+        negated = clause.negated or clause.resting
         for key in actions:
             on = side if BY_KEY[key].kind == "pair" else "both"
-            self.claims.append(Claim("action", key, on, band, clause.negated))
+            self.claims.append(Claim("action", key, on, band, negated))
 
     def _claim_whole(self, clause: _Clause) -> None:
         if self.field == "symmetry" and not clause.bases and not clause.motions:

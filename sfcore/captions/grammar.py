@@ -7,17 +7,16 @@ exchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, PAIRS, Measures, measure
-from sfcore.captions.category import PROTOTYPES, category_from, emotions
+from sfcore.captions.category import Reading, read_category
 from sfcore.captions.description import Description
-from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, STRONG, band
-from sfcore.captions.vocabulary import ADJECTIVES, ADVERBS, PHRASES
+from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, SHAPE, STRONG, band
+from sfcore.captions.vocabulary import ADJECTIVES, ADVERBS, DEGREES, PHRASES, Phrase
 from sfcore.randomness import stream
 
 NOT_OBSERVABLE = "not clearly observable"
@@ -28,26 +27,27 @@ _MODERATE_BUDGET = 10
 _SLIGHT_BUDGET = 6
 _DIFFERENCES_TOLD = 3
 
-# Regions that share a sentence.
-_SENTENCES: tuple[tuple[str, ...], ...] = (
-    ("brows",),
-    ("eyes", "gaze"),
-    ("cheeks", "nose"),
-    ("mouth",),
-    ("jaw", "tongue"),
-    ("head",),
+# Regions that share a sentence, with the heading it may bear.
+_SENTENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Brows", ("brows",)),
+    ("Eyes", ("eyes", "gaze")),
+    ("Midface", ("cheeks", "nose")),
+    ("Mouth", ("mouth",)),
+    ("Jaw", ("jaw", "tongue")),
+    ("Head", ("head",)),
 )
-_RESTING = ("brows", "eyes", "cheeks", "nose", "mouth", "jaw")
-_IN_REGION: dict[str, tuple[int, ...]] = {
-    region: tuple(place for place, action in enumerate(ACTIONS) if action.region == region) for region in _RESTING
+_SENTENCE_OF = {region: number for number, (_, regions) in enumerate(_SENTENCES) for region in regions}
+_SENTENCE_AT = tuple(_SENTENCE_OF[action.region] for action in ACTIONS)
+_RESTING: dict[str, tuple[int, ...]] = {
+    region: tuple(place for place, action in enumerate(ACTIONS) if action.region == region)
+    for region in ("brows", "eyes", "cheeks", "nose", "mouth", "jaw")
 }
-_EYE_CLOSE = AT["eye_close"]
+_REST_FRAMES = ("{} at rest", "{} relaxed", "{} still")
 _GAZE = frozenset(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
+_AIM = _GAZE | {place for place, action in enumerate(ACTIONS) if action.region == "head"}
 _INNER, _OUTER = AT["inner_brow_raise"], AT["outer_brow_raise"]
-
-_PARTS: dict[str, tuple[tuple[int, ...], ...]] = {
-    p.name: tuple(tuple(AT[k] for k in keys) for keys, _ in p.parts) for p in PROTOTYPES
-}
+_PHRASE_AT: tuple[Phrase, ...] = tuple(PHRASES[action.key] for action in ACTIONS)
+_OWN_ADVERBS = tuple(dict(phrase.adverbs) for phrase in _PHRASE_AT)
 
 _IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "felt smile": ("enjoyment, as the cheeks rise with the smile", "happiness that reaches the cheeks", "felt enjoyment"),
@@ -68,216 +68,218 @@ class _Wording:
     __slots__ = ("_at", "_draws")
 
     def __init__(self, sample_id: str) -> None:
-        # One call for 64 choices: drawing them singly costs more than the rest of the caption.
-        self._draws = stream(sample_id, "wording").bytes(64)
-        self._at = 0
+        # One call for all choices: drawing them singly costs more than the rest of the caption.
+        self._draws = stream(sample_id, "wording").bytes(256)
+        self._at = -1
 
     def number(self, count: int) -> int:
         """0 to count - 1."""
-        self._at += 1
-        return self._draws[self._at % 64] % count
+        self._at = (self._at + 1) % 256
+        return self._draws[self._at] % count
 
     def of(self, choices: tuple[str, ...]) -> str:
         """One of the choices."""
         return choices[self.number(len(choices))] if len(choices) > 1 else choices[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mention:
     """One action as it will be told: a band for the face, or one for each side, the stronger side first."""
 
     place: int
     band: int
     """For both sides together; 0 where the sides are told apart."""
-    sides: tuple[tuple[str, int], ...] = ()
+    sides: tuple[tuple[str, int], ...]
     """(side, band) of each side told apart."""
-    weight: float = 0.0
-
-    @property
-    def top(self) -> int:
-        """The strongest band told."""
-        return self.band or max((b for _, b in self.sides), default=NONE)
-
-
-def sides_differ(left: float, right: float) -> bool:
-    """Whether a pair is visibly uneven (both known)."""
-    return abs(left - right) >= DIFFERENCE[0]
+    weight: float
+    """What orders mentions where not all are told."""
+    top: int
+    """The strongest band told."""
 
 
 def _pair_mention(m: Measures, place: int) -> Mention | None:
-    left, right = m.left[place], m.right[place]
-    on_left, on_right = band(left), band(right)
-    if left == left and right == right:
-        if on_left == on_right and on_left:
-            return Mention(place, on_left, weight=max(left, right))
-        if not sides_differ(left, right):
-            both = band((left + right) / 2)
-            return Mention(place, both, weight=max(left, right)) if both else None
-    sides = [("left", on_left, left), ("right", on_right, right)]
-    told = sorted((s for s in sides if s[1]), key=lambda s: -s[2])
-    return Mention(place, NONE, tuple((s[0], s[1]) for s in told), told[0][2]) if told else None
+    both = m.both(place)
+    if both is not None:
+        return Mention(place, both, (), m.peak(place), both) if both else None
+    told = [(m.left[place], "left", m.left_bands[place]), (m.right[place], "right", m.right_bands[place])]
+    told = sorted((side for side in told if side[2]), reverse=True)
+    return Mention(place, NONE, tuple((side, number) for _, side, number in told), told[0][0], told[0][2])
 
 
 def _mention(m: Measures, place: int) -> Mention | None:
+    """How a visible action is told; None for a pair that is visible on one side by so little that its mean is not."""
     action = ACTIONS[place]
     if action.kind == "pair":
         return _pair_mention(m, place)
-    number = band(m.left[place], action.thresholds)
+    number = m.left_bands[place]
     # Angles weigh as the shape of the same band would, so that they compete for the budget on equal terms.
-    return Mention(place, number, weight=m.left[place] / action.thresholds[2] * 0.55) if number else None
-
-
-def gaze_is_hidden(m: Measures) -> bool:
-    """Whether closed lids hide where the eyes look."""
-    return m.left[_EYE_CLOSE] >= 0.8 and m.right[_EYE_CLOSE] >= 0.8
+    return Mention(place, number, (), m.left[place] * SHAPE[2] / action.thresholds[2], number) if number else None
 
 
 def _mentions(m: Measures) -> list[Mention]:
     """What stands out, in the order of `ACTIONS`."""
-    hidden = gaze_is_hidden(m)
-    found = [mention for place in range(len(ACTIONS)) if not (hidden and place in _GAZE) and (mention := _mention(m, place))]
-    found.sort(key=lambda mention: -mention.weight)
+    hidden = m.gaze_hidden()
+    visible = [p for p, (left, right) in enumerate(zip(m.left_bands, m.right_bands, strict=True)) if left or right]
+    found = [x for place in visible if not (hidden and place in _GAZE) and (x := _mention(m, place))]
+    if len(found) <= _SLIGHT_BUDGET:
+        return found
+    found.sort(key=lambda x: -x.weight)
     kept: list[Mention] = []
-    for mention in found:
-        top = mention.top
-        if top >= STRONG or len(kept) < (_MODERATE_BUDGET if top == MODERATE else _SLIGHT_BUDGET):
-            kept.append(mention)
-    kept.sort(key=lambda mention: mention.place)
+    for x in found:
+        if x.top >= STRONG or len(kept) < (_MODERATE_BUDGET if x.top == MODERATE else _SLIGHT_BUDGET):
+            kept.append(x)
+    kept.sort(key=lambda x: x.place)
     return kept
 
 
-def _verbal(mention: Mention, w: _Wording) -> str:
-    """ "left cheek strongly raised, right slightly"."""
-    phrase = PHRASES[ACTIONS[mention.place].key]
-    done = w.of(phrase.done)
-    if mention.band:
-        return f"{phrase.all} {w.of(ADVERBS[mention.band])} {done}"
-    (side, number), *rest = mention.sides
-    adverb = w.of(ADVERBS[number])
-    first = f"{side} {phrase.one} {adverb} {done}" if phrase.one else f"{phrase.all} {adverb} {done} on the {side}"
-    return "".join([first, *(f", {other} {w.of(ADVERBS[n])}" for other, n in rest)])
+def _adverb(place: int, number: int, w: _Wording) -> str:
+    return w.of(_OWN_ADVERBS[place].get(number) or ADVERBS[number])
 
 
-def _nominal(mention: Mention, w: _Wording) -> str:
+def _subject_and_done(x: Mention) -> tuple[str, str, tuple[str, ...]]:
+    """Subject of one side, of both, and participles, as they fit the strongest band told."""
+    phrase = _PHRASE_AT[x.place]
+    return phrase.faint if phrase.faint and x.top < STRONG else (phrase.one, phrase.all, phrase.done)
+
+
+def _verbal(x: Mention, before: str, w: _Wording) -> tuple[str, str]:
+    """("left cheek strongly raised, right slightly", "") or ("cheeks strongly raised", "cheeks").
+
+    The second is the subject, which the next phrase may leave out when it is the same; ``before`` is that of the last phrase.
+    """
+    one, both, done = _subject_and_done(x)
+    if x.band:
+        subject = "" if both == before else f"{both} "
+        return f"{subject}{_adverb(x.place, x.band, w)} {w.of(done)}", both
+    (side, number), *rest = x.sides
+    how = f"{_adverb(x.place, number, w)} {w.of(done)}"
+    first = f"{side} {one} {how}" if one else f"{both} {how} on the {side}"
+    return "".join([first, *(f", {other} {_adverb(x.place, n, w)}" for other, n in rest)]), ""
+
+
+def _nominal(x: Mention, w: _Wording) -> str:
     """ "strong cheek raise on the left, slight on the right"."""
-    phrase = PHRASES[ACTIONS[mention.place].key]
-    noun = w.of(phrase.nouns)
-    if mention.band:
-        return f"{w.of(ADJECTIVES[mention.band])} {noun}"
-    (side, number), *rest = mention.sides
+    noun = w.of(_PHRASE_AT[x.place].nouns)
+    if x.band:
+        return f"{w.of(ADJECTIVES[x.band])} {noun}"
+    (side, number), *rest = x.sides
     first = f"{w.of(ADJECTIVES[number])} {noun} on the {side}"
     return "".join([first, *(f", {w.of(ADJECTIVES[n])} on the {other}" for other, n in rest)])
 
 
-def _joined(phrases: list[str], last: str = " and ") -> str:
+def _joined(phrases: list[str]) -> str:
     """ "a, b and c"; with a comma before the last where one of them holds a comma itself."""
     if len(phrases) == 1:
         return phrases[0]
-    word = "," + last if any("," in phrase for phrase in phrases) else last
+    word = ", and " if any("," in phrase for phrase in phrases) else " and "
     return ", ".join(phrases[:-1]) + word + phrases[-1]
 
 
-def _gaze_phrase(mentions: list[Mention], w: _Wording) -> str:
-    """ "gaze slightly left and strongly down"."""
-    ways = [f"{w.of(ADVERBS[x.band])} {w.of(PHRASES[ACTIONS[x.place].key].done)}" for x in mentions]
-    return "gaze " + " and ".join(ways)
+def _whole_brow(mentions: list[Mention], w: _Wording) -> list[str]:
+    """One phrase where inner and outer brows rise alike ("brows strongly raised"); takes both off the mentions."""
+    if len(mentions) < 2 or (mentions[0].place, mentions[1].place) != (_INNER, _OUTER):
+        return []
+    if mentions[0].band != mentions[1].band:
+        return []
+    del mentions[1]
+    number = mentions.pop(0).band
+    return [f"brows {w.of(ADVERBS[number])} {w.of(_PHRASE_AT[_INNER].done)}"]
 
 
-def _whole_brow(mentions: list[Mention]) -> bool:
-    """Whether inner and outer brows rise alike, so that one phrase tells both."""
-    raised = [x for x in mentions if x.place in (_INNER, _OUTER)]
-    return len(raised) == 2 and raised[0].band == raised[1].band != NONE
-
-
-def _region_phrases(mentions: list[Mention], w: _Wording) -> list[str]:
-    phrases = []
-    if _whole_brow(mentions):
-        adverb = w.of(ADVERBS[mentions[0].band])
-        phrases.append(f"brows {adverb} {w.of(PHRASES['inner_brow_raise'].done)}")
-        mentions = [x for x in mentions if x.place not in (_INNER, _OUTER)]
-    looks = [x for x in mentions if PHRASES[ACTIONS[x.place].key].all == "gaze"]
-    tell: Callable[[Mention, _Wording], str] = _verbal if w.number(5) < 3 else _nominal
-    phrases += [tell(x, w) for x in mentions if x not in looks]
-    if looks:
-        phrases.append(_gaze_phrase(looks, w))
+def _region_phrases(mentions: list[Mention], nominal: bool, w: _Wording) -> list[str]:
+    """The phrases of one sentence. Gazes are told by verb: "gaze slightly left and strongly down"."""
+    phrases = [] if nominal else _whole_brow(mentions, w)
+    before = ""
+    for x in mentions:
+        if nominal and _PHRASE_AT[x.place].all != "gaze":
+            phrases.append(_nominal(x, w))
+            before = ""
+        else:
+            phrase, before = _verbal(x, before, w)
+            phrases.append(phrase)
     return phrases
 
 
 def _resting(m: Measures) -> list[str]:
     """Regions all of whose actions are known and too weak to tell."""
-    floor = {
-        region: max((m.peak(p) if m.left[p] == m.left[p] and m.right[p] == m.right[p] else 1.0) for p in places)
-        for region, places in _IN_REGION.items()
-    }
-    return [region for region, peak in floor.items() if not band(peak)]
-
-
-_REST_FRAMES = ("{} at rest", "{} relaxed", "{} still")
+    return [
+        region
+        for region, places in _RESTING.items()
+        if not any(m.left_bands[p] or m.right_bands[p] for p in places) and all(m.known(p) for p in places)
+    ]
 
 
 def _movements(m: Measures, mentions: list[Mention], w: _Wording) -> str:
+    by_sentence: list[list[Mention]] = [[] for _ in _SENTENCES]
+    for x in mentions:
+        by_sentence[_SENTENCE_AT[x.place]].append(x)
+    style = w.number(8)
     sentences = []
-    for regions in _SENTENCES:
-        here = [x for x in mentions if ACTIONS[x.place].region in regions]
-        if here:
-            sentences.append(_joined(_region_phrases(here, w)))
+    for (heading, _), here in zip(_SENTENCES, by_sentence, strict=True):
+        if not here:
+            continue
+        # One caption in four has headings, as coding sheets have; in the others each region goes by verbs or by nouns.
+        headed = style < 2
+        phrases = _joined(_region_phrases(here, headed or w.number(5) < 2, w))
+        sentences.append(f"{heading}: {phrases}." if headed else f"{phrases[0].upper()}{phrases[1:]}.")
     resting = _resting(m)
     if resting:
-        sentences.append(w.of(_REST_FRAMES).format(_joined(resting)))
-    if not sentences:
-        return "Nothing stands out."
-    return " ".join(f"{s[0].upper()}{s[1:]}." for s in sentences)
+        text = w.of(_REST_FRAMES).format(_joined(resting))
+        sentences.append(f"{text[0].upper()}{text[1:]}.")
+    return " ".join(sentences) or "Nothing stands out."
 
 
-def _evidence(category: str, m: Measures, mentions: list[Mention], w: _Wording) -> str:
+def _noun(place: int, m: Measures, w: _Wording) -> str:
+    """ "cheek raise", with its side where one side alone is visible."""
+    noun = w.of(_PHRASE_AT[place].nouns)
+    left, right = m.left_bands[place], m.right_bands[place]
+    if left and right:
+        return noun
+    # A pair told by its mean may have a side below the visible: the face shows it on both.
+    return noun if m.both(place) is not None else f"{noun} on the {'left' if left else 'right'}"
+
+
+def _feelings(reading: Reading) -> tuple[str, str]:
+    first, second = (_FEELING_WORD.get(name, name) for name in list(reading.signs)[:2])
+    return first, second
+
+
+def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wording) -> str:
     """Why the category: the parts of its prototype, or what moves most."""
-    if category == "mixed":
-        return " and ".join(_FEELING_WORD.get(name, name) for name in list(emotions(m))[:2])
-    if category in _PARTS:
-        chosen = [max(places, key=lambda p: (m.mean(p) == m.mean(p), m.mean(p))) for places in _PARTS[category]]
-        return " with ".join(w.of(PHRASES[ACTIONS[p].key].nouns) for p in chosen[:2])
+    category = reading.category
     if category == "neutral":
         return "nothing stands out"
-    told = sorted(mentions, key=lambda x: (category == "gaze shift" and x.place not in _GAZE, -x.weight))[:2]
-    if category == "unclear":
-        told = told[:1]
-    nouns = [w.of(PHRASES[ACTIONS[x.place].key].nouns) + (f" on the {x.sides[0][0]}" if x.sides else "") for x in told]
-    return " with ".join(nouns) or "too little is known"
-
-
-def _implication(category: str, m: Measures, w: _Wording) -> str:
     if category == "mixed":
-        first, second = (_FEELING_WORD.get(name, name) for name in list(emotions(m))[:2])
+        return " and ".join(_feelings(reading))
+    if category in reading.signs:
+        places = list(reading.signs[category].places[:2])
+    else:
+        about = _GAZE if category == "gaze shift" else set(range(len(ACTIONS))) - _AIM
+        places = [x.place for x in sorted(mentions, key=lambda x: -x.weight) if x.place in about][:2]
+    return " with ".join(_noun(place, m, w) for place in places) or "too little is known"
+
+
+def _implication(reading: Reading, w: _Wording) -> str:
+    if reading.category == "mixed":
+        first, second = _feelings(reading)
         return f"signs of {first} and {second} together"
-    return w.of(_IMPLICATIONS[category]) if category in _IMPLICATIONS else NOT_OBSERVABLE
-
-
-def uneven_pairs(m: Measures) -> list[tuple[int, str, float]]:
-    """(place, stronger side, difference) of every visibly uneven pair, the most uneven first."""
-    found = []
-    for place in PAIRS:
-        left, right = m.left[place], m.right[place]
-        difference = left - right
-        if abs(difference) >= DIFFERENCE[0] and band(max(left, right)):
-            found.append((place, "left" if difference > 0 else "right", abs(difference)))
-    found.sort(key=lambda item: -item[2])
-    return found
+    return w.of(_IMPLICATIONS[reading.category]) if reading.category in _IMPLICATIONS else NOT_OBSERVABLE
 
 
 def _symmetry(m: Measures, w: _Wording) -> str:
-    uneven = uneven_pairs(m)
+    uneven = [(abs(m.difference(p)), p) for p in PAIRS if m.uneven(p) and (m.left_bands[p] or m.right_bands[p])]
     if not uneven:
-        known = any(m.left[p] == m.left[p] and m.right[p] == m.right[p] for p in PAIRS)
-        return SYMMETRIC if known else NOT_OBSERVABLE
-    told = [
-        f"{w.of(PHRASES[ACTIONS[place].key].nouns)} {w.of(ADVERBS[band(by, DIFFERENCE)])} stronger on the {side}"
-        for place, side, by in uneven[:_DIFFERENCES_TOLD]
-    ]
+        return SYMMETRIC if any(m.known(p) for p in PAIRS) else NOT_OBSERVABLE
+    uneven.sort(key=lambda item: -item[0])
+    told = []
+    for by, place in uneven[:_DIFFERENCES_TOLD]:
+        side = "left" if m.left[place] > m.right[place] else "right"
+        told.append(f"{w.of(_PHRASE_AT[place].nouns)} {w.of(DEGREES[band(by, DIFFERENCE)])} stronger on the {side}")
     return f"{w.of(('asymmetric', 'uneven'))}: {', '.join(told)}"
 
 
 def describe(coefficients: NDArray[np.float32], sample_id: str) -> Description:
-    """Describes (61,) float32, NaN = unknown: four fields in 20 to 110 words of plain ASCII for most faces.
+    """Describes (61,) float32, NaN = unknown: four fields, together 30 to 110 words of plain ASCII for most faces.
 
     The same coefficients and ``sample_id`` give the same words; another ``sample_id`` tells the same in other words. Unknown
     channels are never mentioned. Every claim holds under `sfcore.captions.verify.verify`.
@@ -285,10 +287,10 @@ def describe(coefficients: NDArray[np.float32], sample_id: str) -> Description:
     m = measure(coefficients)
     w = _Wording(sample_id)
     mentions = _mentions(m)
-    category = category_from(m)
+    reading = read_category(m)
     return Description(
-        expression_category=f"{category}: {_evidence(category, m, mentions, w)}",
+        expression_category=f"{reading.category}: {_evidence(reading, m, mentions, w)}",
         muscle_movements=_movements(m, mentions, w),
-        emotional_implication=_implication(category, m, w),
+        emotional_implication=_implication(reading, w),
         symmetry=_symmetry(m, w),
     )

@@ -21,10 +21,12 @@ SHAPE: Thresholds = (0.15, 0.30, 0.55, 0.80)
 ANGLE: Thresholds = (0.08, 0.20, 0.40, 0.70)
 """Head rotations, radians."""
 
-DIFFERENCE: Thresholds = (0.10, 0.25, 0.50, 2.0)
+DIFFERENCE: Thresholds = (0.10, 0.25, 0.50, float("inf"))
 """Difference between the two sides of a pair; below the first the pair counts as symmetric, and the last is out of reach."""
 
 
 def band(value: float, thresholds: Thresholds = SHAPE) -> int:
     """0 (too weak to tell) to 4 (extreme); thresholds belong to the band above them; NaN (unknown) gives 0."""
-    return bisect_right(thresholds, value) if value == value else NONE
+    if value < thresholds[0] or value != value:
+        return NONE
+    return bisect_right(thresholds, value)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, PAIRS, Measures, measure
-from sfcore.captions.category import category_from, emotions
+from sfcore.captions.category import Reading, read_category
 from sfcore.captions.claims import Claim, claims_of
 from sfcore.captions.description import Description
-from sfcore.captions.grammar import gaze_is_hidden, sides_differ
 from sfcore.captions.intensity import BANDS, DIFFERENCE, NONE, STRONG, band
 from sfcore.captions.vocabulary import PHRASES
 
@@ -23,7 +23,8 @@ for _place, _action in enumerate(ACTIONS):
     _REGIONS[_action.region] = (*_REGIONS.get(_action.region, ()), _place)
 
 _GAZE = frozenset(_REGIONS["gaze"])
-_FEELING_CATEGORIES = {"enjoyment": ("felt smile",)}
+# EMFACS sees enjoyment in the felt smile alone; loosely, people call any smile happy.
+_FEELING_CATEGORIES = {"enjoyment": ("felt smile",), "happiness": ("felt smile", "social smile")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,14 @@ def _word(number: int) -> str:
 
 
 def _bands(m: Measures, place: int) -> tuple[int, int]:
-    thresholds = ACTIONS[place].thresholds
-    return band(m.left[place], thresholds), band(m.right[place], thresholds)
+    return m.left_bands[place], m.right_bands[place]
 
 
-def _both_band(m: Measures, place: int) -> int | None:
-    """The one band that tells both sides truly; None when the sides need telling apart."""
-    on_left, on_right = _bands(m, place)
-    if on_left == on_right:
-        return on_left
-    left, right = m.left[place], m.right[place]
-    if left == left and right == right and not sides_differ(left, right):
-        return band((left + right) / 2, ACTIONS[place].thresholds)
-    return None
+class _Face(NamedTuple):
+    """What is known of the face a caption speaks of."""
+
+    measures: Measures
+    reading: Reading
 
 
 def _seen(m: Measures, claim: Claim, place: int) -> tuple[int, ...]:
@@ -67,16 +63,24 @@ def _seen(m: Measures, claim: Claim, place: int) -> tuple[int, ...]:
         return (on_left,)
     if claim.side == "right":
         return (on_right,)
-    both = _both_band(m, place)
+    both = m.both(place)
     return (both,) if both is not None else ()
 
 
-def _judge_action(m: Measures, claim: Claim) -> tuple[float, str]:
+def _known(m: Measures, claim: Claim, place: int) -> bool:
+    sides = {"left": (m.left,), "right": (m.right,)}.get(claim.side, (m.left, m.right))
+    return all(side[place] == side[place] for side in sides)
+
+
+def _judge_action(face: _Face, claim: Claim) -> tuple[float, str]:
+    m = face.measures
     place = AT[claim.subject]
     side = f" on the {claim.side}" if claim.side != "both" else ""
     on_left, on_right = _bands(m, place)
     there = max({"left": (on_left,), "right": (on_right,)}.get(claim.side, (on_left, on_right)))
     if claim.negated:
+        if not _known(m, claim, place):
+            return 0.0, f"denies {_name(place)}{side}, which nobody can know"
         return (1.0, "") if there == NONE else (0.0, f"denies {_name(place)}{side}, which is {_word(there)}")
     if claim.band is None:
         return (1.0, "") if there else (0.0, f"claims {_name(place)}{side}, which is not visible")
@@ -85,15 +89,13 @@ def _judge_action(m: Measures, claim: Claim) -> tuple[float, str]:
     if told in seen:
         return 1.0, ""
     if not seen:
-        return (
-            0.0,
-            f"claims {claim.band} {_name(place)} on both sides, where the left is {_word(on_left)} and the right {_word(on_right)}",
-        )
+        return 0.0, f"claims {claim.band} {_name(place)} on both sides, left {_word(on_left)}, right {_word(on_right)}"
     credit = _ONE_BAND_OFF if abs(seen[0] - told) == 1 else 0.0
     return credit, f"claims {claim.band} {_name(place)}{side}, which is {_word(seen[0])}"
 
 
-def _judge_stronger(m: Measures, claim: Claim) -> tuple[float, str]:
+def _judge_stronger(face: _Face, claim: Claim) -> tuple[float, str]:
+    m = face.measures
     place = AT[claim.subject]
     difference = m.left[place] - m.right[place]
     ahead = difference if claim.side == "left" else -difference
@@ -109,9 +111,12 @@ def _judge_stronger(m: Measures, claim: Claim) -> tuple[float, str]:
     return credit, f"claims {_name(place)} stronger on the {claim.side} to a {claim.band} degree, which is {_word(seen)}"
 
 
-def _judge_rest(m: Measures, claim: Claim) -> tuple[float, str]:
+def _judge_rest(face: _Face, claim: Claim) -> tuple[float, str]:
+    m = face.measures
     for place in _REGIONS[claim.subject]:
         moving = max(_bands(m, place))
+        if not m.known(place):
+            return 0.0, f"says that the {claim.subject} rest, where {_name(place)} is unknown"
         if moving:
             return 0.0, f"says that the {claim.subject} rest, where {_name(place)} is {_word(moving)}"
     return 1.0, ""
@@ -119,11 +124,13 @@ def _judge_rest(m: Measures, claim: Claim) -> tuple[float, str]:
 
 def _largest_difference(m: Measures) -> float:
     """Of the pairs that are visible at all; 0 when both sides of none are known."""
-    visible = (p for p in PAIRS if max(_bands(m, p)))
-    return max((d for p in visible if (d := abs(m.left[p] - m.right[p])) == d), default=0.0)
+    return max((abs(m.difference(p)) for p in PAIRS if max(_bands(m, p))), default=0.0)
 
 
-def _judge_symmetry(m: Measures, claim: Claim) -> tuple[float, str]:
+def _judge_symmetry(face: _Face, claim: Claim) -> tuple[float, str]:
+    m = face.measures
+    if not any(m.known(place) for place in PAIRS):
+        return 0.0, "speaks of symmetry, where no pair is known on both sides"
     largest = _largest_difference(m)
     says_even = (claim.kind == "symmetric") != claim.negated
     # "mostly symmetric" allows for slight differences, "asymmetric" needs a visible one.
@@ -134,24 +141,21 @@ def _judge_symmetry(m: Measures, claim: Claim) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _judge_feeling(m: Measures, claim: Claim) -> tuple[float, str]:
+def _judge_feeling(face: _Face, claim: Claim) -> tuple[float, str]:
     names = _FEELING_CATEGORIES.get(claim.subject, (claim.subject,))
-    there = any(name in names for name in emotions(m))
+    there = any(name in names for name in face.reading.signs)
     if there != claim.negated:
         return 1.0, ""
-    return (
-        0.0,
-        f"denies {claim.subject}, whose signs are there"
-        if claim.negated
-        else f"claims {claim.subject}, whose muscles do not show it",
-    )
+    if claim.negated:
+        return 0.0, f"denies {claim.subject}, whose signs are there"
+    return 0.0, f"claims {claim.subject}, whose muscles do not show it"
 
 
-def _judge_category(m: Measures, claim: Claim) -> tuple[float, str]:
-    category = category_from(m)
-    if claim.subject == category or claim.subject in emotions(m):
+def _judge_category(face: _Face, claim: Claim) -> tuple[float, str]:
+    reading = face.reading
+    if claim.subject == reading.category or claim.subject in reading.signs:
         return 1.0, ""
-    return 0.0, f"calls the expression {claim.subject}, where the actions make it {category}"
+    return 0.0, f"calls the expression {claim.subject}, where the actions make it {reading.category}"
 
 
 _JUDGES = {
@@ -168,10 +172,12 @@ _JUDGES = {
 def _untold(m: Measures, claims: tuple[Claim, ...]) -> list[str]:
     """A sentence for every strong action that no claim speaks of."""
     told = {(c.subject, c.side) for c in claims if c.kind == "action" and not c.negated}
-    hidden = gaze_is_hidden(m)
+    hidden = m.gaze_hidden()
     faults = []
     for place, action in enumerate(ACTIONS):
-        both = _both_band(m, place)
+        if m.left_bands[place] < STRONG and m.right_bands[place] < STRONG:
+            continue
+        both = m.both(place)
         on_left, on_right = _bands(m, place) if both is None else (both, both)
         if max(on_left, on_right) < STRONG or (hidden and place in _GAZE) or (action.key, "both") in told:
             continue
@@ -192,11 +198,12 @@ def verify(description: Description, coefficients: NDArray[np.float32]) -> Verif
     nothing scores 0. Never raises on any text.
     """
     m = measure(coefficients)
+    face = _Face(m, read_category(m))
     claims = claims_of(description)
     credit = 0.0
     faults = []
     for claim in claims:
-        worth, fault = _JUDGES[claim.kind](m, claim)
+        worth, fault = _JUDGES[claim.kind](face, claim)
         credit += worth
         if fault:
             faults.append(fault)

@@ -24,6 +24,10 @@ class Phrase:
     """What happens to the subject, as participle."""
     nouns: tuple[str, ...]
     """The action as a noun."""
+    faint: tuple[str, str, tuple[str, ...]] | None = None
+    """``one``, ``all`` and ``done`` below a strong intensity, where other words fit: lids are lowered before eyes are closed."""
+    adverbs: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Adverbs of its own for some bands."""
 
 
 _UP = ("raised", "lifted")
@@ -32,7 +36,9 @@ PHRASES: dict[str, Phrase] = {
     "inner_brow_raise": Phrase("", "inner brows", _UP, ("inner brow raise", "inner brow lift")),
     "outer_brow_raise": Phrase("outer brow", "outer brows", _UP, ("outer brow raise", "outer brow lift")),
     "brow_lower": Phrase("brow", "brows", ("lowered", "drawn down"), ("brow lowering",)),
-    "eye_close": Phrase("eye", "eyes", ("closed", "shut"), ("lid closure",)),
+    "eye_close": Phrase(
+        "eye", "eyes", ("closed", "shut"), ("lid closure",), ("eyelid", "eyelids", ("lowered",)), ((STRONG, ("mostly",)),)
+    ),
     "eye_widen": Phrase("eye", "eyes", ("widened", "opened wide"), ("upper lid raise", "eye widening")),
     "lid_tighten": Phrase("eyelid", "eyelids", ("tightened", "narrowed"), ("lid tightening", "squint")),
     "cheek_raise": Phrase("cheek", "cheeks", _UP, ("cheek raise", "cheek lift")),
@@ -45,7 +51,7 @@ PHRASES: dict[str, Phrase] = {
     "upper_lip_raise": Phrase("", "upper lip", _UP, ("upper lip raise",)),
     "lower_lip_depress": Phrase("", "lower lip", ("pulled down", "lowered"), ("lower lip depression",)),
     "lip_press": Phrase("", "lips", ("pressed together", "pressed"), ("lip press",)),
-    "lip_close": Phrase("", "lips", ("kept closed", "kept shut"), ("lip closure",)),
+    "lip_close": Phrase("", "lips", ("brought together",), ("lip closure",)),
     "lip_funnel": Phrase("", "lips", ("funneled",), ("lip funnel",)),
     "lip_pucker": Phrase("", "lips", ("puckered", "pursed"), ("lip pucker",)),
     "upper_lip_roll": Phrase("", "upper lip", ("rolled in", "tucked in"), ("upper lip roll",)),
@@ -77,22 +83,29 @@ ADVERBS: dict[int, tuple[str, ...]] = {
     SLIGHT: ("slightly", "faintly"),
     MODERATE: ("moderately", "noticeably"),
     STRONG: ("strongly", "markedly"),
-    EXTREME: ("extremely", "fully"),
+    EXTREME: ("fully", "maximally"),
 }
 ADJECTIVES: dict[int, tuple[str, ...]] = {
     SLIGHT: ("slight", "faint"),
     MODERATE: ("moderate", "noticeable"),
     STRONG: ("strong", "marked"),
-    EXTREME: ("extreme", "full"),
+    EXTREME: ("extreme", "maximal"),
 }
+DEGREES: dict[int, tuple[str, ...]] = {
+    SLIGHT: ("slightly", "faintly"),
+    MODERATE: ("noticeably", "moderately"),
+    STRONG: ("markedly", "much"),
+}
+"""How far one side is ahead of the other, by the bands of `intensity.DIFFERENCE`."""
 
 # From here on, what words mean to the reader; some are never written by the grammar but by people and language models.
 
 _OTHER_INTENSITIES: dict[int, str] = {
     SLIGHT: "subtle subtly mild mildly minimal minimally minor weak weakly gentle gently light lightly barely",
     MODERATE: "medium moderated partly partially half visibly",
-    STRONG: "pronounced high highly heavy heavily intense intensely significant significantly widely prominent firmly tightly",
-    EXTREME: "maximal maximally maximum completely very wholly",
+    STRONG: "pronounced high highly heavy heavily intense intensely significant significantly widely prominent firmly tightly"
+    " mostly much",
+    EXTREME: "full extremely maximum completely very wholly",
 }
 
 INTENSITIES: dict[str, int] = {
@@ -129,6 +142,7 @@ MOTIONS: dict[str, str] = _forms(
         "down": "down downward downwards lowered lowering lowers depressed depression retraction retracted furrowed furrow",
         "inward": "inward inwards",
         "outward": "outward outwards",
+        "together": "together",
         "in": "in",
         "out": "out",
         "back": "back",
@@ -174,6 +188,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("outer brow", "down"): ("brow_lower",),
     ("lid", "up"): ("eye_widen",),
     ("lid", "close"): ("eye_close",),
+    ("lid", "down"): ("eye_close",),
     ("lid", "tight"): ("lid_tighten",),
     ("eye", "close"): ("eye_close",),
     ("eye", "wide"): ("eye_widen",),
@@ -202,6 +217,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("lip", "press"): ("lip_press",),
     ("", "press"): ("lip_press",),
     ("lip", "close"): ("lip_close",),
+    ("lip", "together"): ("lip_close",),
     ("", "funnel"): ("lip_funnel",),
     ("", "pucker"): ("lip_pucker",),
     ("upper lip", "roll"): ("upper_lip_roll",),
@@ -234,7 +250,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("head", "down"): ("nod_down",),
     ("head", "bow"): ("nod_down",),
 }
-VAGUE_MOTIONS: frozenset[str] = frozenset({"up", "down", "in", "out", "back", "turn", "close", "open"})
+VAGUE_MOTIONS: frozenset[str] = frozenset({"up", "down", "in", "out", "back", "turn", "close", "open", "together"})
 """Motions that only speak where no more exact motion stands in the clause ("pushed up" is a push)."""
 
 # (part, motion) that go to a side -> (action to the left, action to the right).
@@ -258,7 +274,7 @@ NEGATIONS = _words("no not without never nor absent lack lacks")
 STRONGER = _words("stronger more higher greater")
 SYMMETRIC = _words("symmetric symmetrical symmetrically")
 ASYMMETRIC = _words("asymmetric asymmetrical uneven")
-RESTING = _words("rest still relaxed inactive")
+RESTING = _words("rest still relaxed inactive neutral")
 BREAKS = _words(", : ( ) and while with but plus though whereas yet or since against")
 """Where one clause ends and the next begins."""
 
@@ -267,7 +283,8 @@ REST_REGIONS: dict[str, str] = {"brow": "brows", "eye": "eyes", "cheek": "cheeks
 
 FEELINGS: dict[str, str] = _forms(
     {
-        "enjoyment": "enjoyment happiness happy joy amusement contentment genuine",
+        "enjoyment": "enjoyment genuine felt duchenne",
+        "happiness": "happiness happy joy amusement contentment",
         "surprise": "surprise surprised",
         "fear": "fear fearful",
         "anger": "anger angry",
