@@ -20,7 +20,7 @@ from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.query import connect
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
-from tasks.cluster import ray_cluster
+from tasks.cluster import run_remotely
 from tasks.progress import Progress
 from tasks.waves import run_plan
 
@@ -64,15 +64,13 @@ def evaluate(
         raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
     students = list(dict.fromkeys([candidate, *([champion] if champion else [])]))
     progress.begin("evaluate", len(test) * (len(students) + 2), "answers")
-    with ray_cluster() as cpus:
-        baselines = _ask_baselines(workspace, recipe, dataset_version, test)
-        done = len(test) * 2
+    baselines = _ask_baselines(workspace, recipe, dataset_version, test)
+    done = len(test) * 2
+    progress.advance(done)
+    for model_id in students:
+        _ask_student(workspace, recipe, model_id, dataset_version, test, _Offset(progress, done))
+        done += len(test)
         progress.advance(done)
-        for model_id in students:
-            counted = _Offset(progress, done)
-            _ask_student(workspace, recipe, model_id, dataset_version, test, min(cpus, recipe.evaluation.workers), counted)
-            done += len(test)
-            progress.advance(done)
     evaluated = Evaluated(run_id, candidate, champion, baselines, len(test), recipe.labels.dataset, dataset_version)
     _score(workspace, recipe, evaluated)
     progress.end(
@@ -113,8 +111,6 @@ def _sample_ids(workspace: Workspace, recipe: Recipe, version: int, split: str) 
 
 
 def _ask_baselines(workspace: Workspace, recipe: Recipe, version: int, test: list[str]) -> tuple[str, ...]:
-    import ray
-
     from sfcore.metrics.figures import baseline_id
 
     learned_from = digest(*_sample_ids(workspace, recipe, version, TRAIN))
@@ -124,8 +120,8 @@ def _ask_baselines(workspace: Workspace, recipe: Recipe, version: int, test: lis
     for model_id, answer in ((median, _median_answers), (cnn, _cnn_answers)):
         left = _unanswered(workspace, model_id, test)
         if left:
-            rows = ray.remote(answer).remote(workspace, recipe, version, left, model_id)
-            workspace.append("predictions", ray.get(rows), f"predict/{model_id}/{asked}")
+            rows = run_remotely(answer, workspace, recipe, version, left, model_id)
+            workspace.append("predictions", rows, f"predict/{model_id}/{asked}")
     return median, cnn
 
 
@@ -187,16 +183,14 @@ def pictures_of(workspace: Workspace, version: int, samples: list[str]) -> list[
 # Students -------------------------------------------------------------------------------------------------------------
 
 
-def _ask_student(
-    workspace: Workspace, recipe: Recipe, model_id: str, version: int, test: list[str], workers: int, progress: Progress
-) -> None:
+def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, version: int, test: list[str], progress: Progress) -> None:
     key = digest("predict", model_id, *test)[:16]
     answered = _answered_by_other_plans(workspace, model_id, key)
     left = [sample for sample in test if sample not in answered]
     rows_per_file = recipe.evaluation.batch_size * _BATCHES_PER_FILE
     plan = cut(key, "predictions", left, rows_per_file, _FILES_PER_WAVE)
     factory = _AnswerFactory(workspace, model_id, version, recipe.evaluation.batch_size)
-    run_plan(workspace, plan, factory, workers, progress)
+    run_plan(workspace, plan, factory, progress, actors=recipe.evaluation.workers)
 
 
 def _answered_by_other_plans(workspace: Workspace, model_id: str, key: str) -> set[str]:

@@ -17,7 +17,6 @@ from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.workspace import Workspace
 from sfcore.supervision.wanted import WantedSample, plan_key, wanted_samples
-from tasks.cluster import ray_cluster
 from tasks.progress import Progress
 from tasks.waves import run_plan
 
@@ -38,7 +37,7 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
 
     Raises `WorkFailed` when the dataset has no labels, or none to hold out.
     """
-    from sfcore.render.draw import warm_up
+    from sfcore.render.draw import Renderer
     from sfcore.rigs.registry import load_rig
 
     labels_version = workspace.version("labels")
@@ -47,10 +46,8 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
     rig = load_rig(recipe.faces.rig)
     plan, elsewhere = _plan(workspace, wanted, rig.digest, recipe)
     # Compiled once here and kept on disk, so that no two workers compile the same kernel side by side.
-    warm_up()
-    with ray_cluster() as cpus:
-        factory = _SampleFactory(workspace, recipe, labels_version, run_id)
-        ran = run_plan(workspace, plan, factory, cpus, progress)
+    Renderer(rig).warm_up()
+    ran = run_plan(workspace, plan, _SampleFactory(workspace, recipe, labels_version, run_id), progress)
     done = Supervised(len(wanted), elsewhere + ran.found_done, ran.rows, ran.rejects, workspace.version("supervision"))
     progress.end(sentence(done))
     return done

@@ -15,6 +15,7 @@ import pyarrow as pa
 from sfcore.errors import SfaceError
 from sfcore.plan import Item, Plan, PlannedFile
 from sfcore.store.workspace import DataFile, Workspace
+from tasks.cluster import ray_cluster
 from tasks.progress import Progress
 
 
@@ -62,8 +63,10 @@ class _FileActor(Generic[Item]):
         return file, written, refused
 
 
-def run_plan(workspace: Workspace, plan: Plan[Item], factory: MakerFactory[Item], actors: int, progress: Progress) -> Ran:
-    """Makes what is not committed yet; needs a Ray cluster that is up."""
+def run_plan(
+    workspace: Workspace, plan: Plan[Item], factory: MakerFactory[Item], progress: Progress, actors: int | None = None
+) -> Ran:
+    """Makes what is not committed yet, on ``actors`` actors or as many as the cluster has CPUs; starts no Ray for nothing."""
     table = workspace.table(plan.table)
     waves = plan.waves
     open_waves = {wave for wave in waves if table.transaction_version(plan.wave_key(wave)) is None}
@@ -95,21 +98,22 @@ def _commit(
 
 
 def _made_files(
-    workspace: Workspace, plan: Plan[Item], todo: list[PlannedFile[Item]], factory: MakerFactory[Item], actors: int
+    workspace: Workspace, plan: Plan[Item], todo: list[PlannedFile[Item]], factory: MakerFactory[Item], actors: int | None
 ) -> Iterator[tuple[PlannedFile[Item], DataFile, DataFile | None]]:
     if not todo:
         return
     import ray.data
 
-    files = ray.data.from_items([{"item": file} for file in todo], override_num_blocks=len(todo))
-    made = files.map(
-        _FileActor,
-        fn_constructor_args=(workspace, plan.table, factory),
-        # Half a CPU each: with whole ones, actors on every core leave none to the reading task, and Ray Data waits for ever.
-        num_cpus=0.5,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(actors, len(todo)))),
-    )
-    for row in made.iter_rows():
-        if isinstance(row["item"], SfaceError):
-            raise row["item"]
-        yield row["item"]
+    with ray_cluster() as cpus:
+        files = ray.data.from_items([{"item": file} for file in todo], override_num_blocks=len(todo))
+        made = files.map(
+            _FileActor,
+            fn_constructor_args=(workspace, plan.table, factory),
+            # Half a CPU each: with whole ones, actors on every core leave none to the reading task, and Ray Data waits for ever.
+            num_cpus=0.5,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(actors or cpus, len(todo)))),
+        )
+        for row in made.iter_rows():
+            if isinstance(row["item"], SfaceError):
+                raise row["item"]
+            yield row["item"]

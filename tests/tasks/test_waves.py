@@ -59,8 +59,8 @@ def content(workspace: Workspace) -> dict[str, str]:
 def test_rows_in_are_rows_kept_and_rows_rejected_once_each(workspace_location: str) -> None:
     workspace = Workspace.create(workspace_location)
     with ray_cluster():
-        ran = run_plan(workspace, plan_of(107), Numbers(), 2, Silent())
-        again = run_plan(workspace, plan_of(107), Numbers(), 2, Silent())
+        ran = run_plan(workspace, plan_of(107), Numbers(), Silent(), 2)
+        again = run_plan(workspace, plan_of(107), Numbers(), Silent(), 2)
     assert (ran.rows, ran.rejects, ran.found_done) == (100, 7, 0)
     assert sorted(workspace.read("predictions")["tokens"].to_pylist()) == list(range(100))
     assert sorted(workspace.read("rejects")["row"].to_pylist()) == list(range(100, 107))
@@ -71,10 +71,10 @@ def test_rows_in_are_rows_kept_and_rows_rejected_once_each(workspace_location: s
 def test_a_run_that_broke_half_way_ends_like_one_that_did_not(tmp_path: Path) -> None:
     whole, broken = Workspace.create(str(tmp_path / "whole")), Workspace.create(str(tmp_path / "broken"))
     with ray_cluster():
-        run_plan(whole, plan_of(60), Numbers(), 1, Silent())
+        run_plan(whole, plan_of(60), Numbers(), Silent(), 1)
         with pytest.raises(WorkFailed, match="poisoned"):
-            run_plan(broken, plan_of(60), Numbers(poison=40), 2, Silent())
+            run_plan(broken, plan_of(60), Numbers(poison=40), Silent(), 2)
         assert broken.read("predictions").num_rows < 60
-        run_plan(broken, plan_of(60), Numbers(), 2, Silent())
+        run_plan(broken, plan_of(60), Numbers(), Silent(), 2)
     assert content(broken) == content(whole)
     assert len(content(whole)) == 9
