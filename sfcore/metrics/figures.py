@@ -115,8 +115,12 @@ def sums_query(metric: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A string as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
+    """A string as DuckDB writes it, on one line whatever it holds."""
+    quoted = value.replace("'", "''")
+    if quoted.isprintable():
+        return f"'{quoted}'"
+    escaped = quoted.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"E'{escaped}'"
 
 
 def view_query(name: Literal["truth", "answers"], scope: Scope, model_ids: Sequence[str]) -> str:
@@ -148,7 +152,7 @@ def query_for(metric: str, slice_name: str, model_ids: str | Sequence[str], scop
     body = _without_comments(sql_of(metric)).strip().removeprefix("WITH ")
     answers = f"{view_query('answers', scope, models)}\nWHERE slice = {literal(check_slice(slice_name))}"
     return (
-        f"-- {figure.name}, {slice_name}: {figure.meaning} (supervision at version {scope.dataset_version})\n"
+        f"-- {figure.name}, {' '.join(slice_name.split())}: {figure.meaning} (supervision at version {scope.dataset_version})\n"
         f"WITH truth AS (\n{_indented(view_query('truth', scope, models))}),\n"
         f"answers AS (\n{_indented(answers)}),\n"
         f"{body}\n"

@@ -51,14 +51,18 @@ def score(
 
     scope = check_scope(model_ids, dataset, dataset_version)
     models = list(dict.fromkeys(model_ids))
+    threads = con.execute("SELECT current_setting('threads')").fetchall()[0][0]
     con.execute(f"CREATE OR REPLACE TEMP VIEW truth AS {view_query('truth', scope, models)}")
     try:
+        # Threads add up in whatever order they finish, and the last digits follow: one thread, the same bytes again.
+        con.execute("SET threads = 1")
         _check_answers(con, scope, models)
         con.execute(f"CREATE OR REPLACE TEMP VIEW answers AS {view_query('answers', scope, models)}")
         identities = [row[0] for row in con.execute("SELECT DISTINCT identity FROM truth ORDER BY identity").fetchall()]
         weights = draw_weights(len(identities), evaluation.bootstrap, seed)
         rows = [row for metric in FIGURES for row in _figure_rows(con, metric, identities, weights, evaluation.confidence)]
     finally:
+        con.execute(f"SET threads = {threads}")
         con.execute("DROP VIEW IF EXISTS temp.answers")
         con.execute("DROP VIEW IF EXISTS temp.truth")
     named = {"run_id": run_id, "dataset": dataset, "dataset_version": dataset_version}

@@ -1,5 +1,6 @@
 -- left_right: of the pairs of shapes whose true left and right differ by more than 0.15, the share whose sign of the difference
--- the model gets right; 1 is perfect. Equal answers and missing answers are wrong. n counts pictures with such a pair.
+-- the model gets right; 1 is perfect. Equal answers and missing answers are wrong. Jaw and mouth shifts are pairs too. n counts
+-- pictures with such a pair.
 WITH pairs AS (
     SELECT
         l.model_id,
@@ -16,7 +17,7 @@ WITH pairs AS (
         AND r.slice = l.slice
         AND r.sample_id = l.sample_id
         AND r.channel = replace(l.channel, 'Left', 'Right')
-    WHERE l.side = 'left' AND NOT l.rotation
+    WHERE ends_with(l.channel, 'Left')
 ),
 by_identity AS (
     SELECT
