@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from transformers import (
     AutoTokenizer,
     PreTrainedTokenizerBase,
@@ -62,8 +63,8 @@ class Base:
 def make_tiny(folder: Path, seed: int) -> None:
     """Writes a Qwen3-VL of 5.7 M random parameters with its own tokenizer to ``folder``, in the hub's format.
 
-    The bytes follow from ``seed`` and the installed torch alone. The folder appears whole: it is built beside its place, its
-    marker goes last, and one rename moves it in. A folder that is there and complete is left alone.
+    The bytes follow from ``seed``, the words of the caption grammar and the installed torch alone. The folder appears whole: it
+    is built beside its place, its marker goes last, and one rename moves it in. A folder that is complete is left alone.
     """
     if (folder / COMPLETE).is_file():
         return
@@ -72,7 +73,7 @@ def make_tiny(folder: Path, seed: int) -> None:
     beside.mkdir(parents=True)
     tokenizer = train_tokenizer(_captions(seed), _VOCABULARY)
     model = _random_model(_tiny_config(tokenizer), seed)
-    model.save_pretrained(beside)
+    _write_model(model, beside)
     StudentProcessor(_tiny_image_processor(), tokenizer, tokenizer.chat_template).save_pretrained(beside)
     (beside / COMPLETE).touch()
     shutil.rmtree(folder, ignore_errors=True)
@@ -89,12 +90,21 @@ def load_base(folder_or_name: str | Path, dtype: torch.dtype = torch.float32) ->
         raise WorkFailed(f"the base at {place} holds no weights: remove the folder so that it is made or fetched again.")
     try:
         model = Qwen3VLForConditionalGeneration.from_pretrained(place, dtype=dtype)
-        tokenizer = AutoTokenizer.from_pretrained(place)
-        pictures = Qwen2VLImageProcessorPil.from_pretrained(place)
     except OSError as error:
         raise WrongUse(f"cannot open the base '{place}': {str(error).splitlines()[0]}") from None
     untaught = bool(getattr(model.config, _UNTAUGHT, False))
-    return Base(model.eval(), StudentProcessor(pictures, tokenizer, tokenizer.chat_template), untaught)
+    return Base(model.eval(), load_processor(place), untaught)
+
+
+def load_processor(folder_or_name: str | Path) -> StudentProcessor:
+    """Opens the processor alone: picture processor, tokenizer and chat template. Raises `WrongUse` when there is none."""
+    place = str(folder_or_name)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place)
+        pictures = Qwen2VLImageProcessorPil.from_pretrained(place)
+    except OSError as error:
+        raise WrongUse(f"cannot open the processor of '{place}': {str(error).splitlines()[0]}") from None
+    return StudentProcessor(pictures, tokenizer, tokenizer.chat_template)
 
 
 def _captions(seed: int) -> list[str]:
@@ -159,6 +169,15 @@ def _random_model(config: Qwen3VLConfig, seed: int) -> Qwen3VLForConditionalGene
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(stream(f"tiny-{seed}", "weights").integers(2**63)))
         return Qwen3VLForConditionalGeneration(config).float()
+
+
+def _write_model(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
+    # What save_pretrained writes, without its detour through accelerate, which imports DeepSpeed for five seconds.
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(folder)
+    model.generation_config.save_pretrained(folder)
+    weights = {name: weight for name, weight in model.state_dict().items() if name != "lm_head.weight"}  # tied
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def _tiny_image_processor() -> Qwen2VLImageProcessorPil:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -101,9 +101,9 @@ class Supervision:
             parts.append([Part.NONE] * len(question) + answer_parts)
         return Batch(
             sample_ids=sample_ids,
-            ids=_padded(tokens, self.dialogue.pad_id),
-            mask=_padded([[1] * len(row) for row in tokens], 0),
-            parts=_padded(parts, Part.NONE),
+            ids=padded(tokens, self.dialogue.pad_id),
+            mask=padded([[1] * len(row) for row in tokens], 0),
+            parts=padded(parts, Part.NONE),
             pixels=pixels,
             grids=grid_B3,
             image_id=self.dialogue.image_id,
@@ -131,8 +131,10 @@ def _pictures(encoded: list[bytes], sample_ids: list[str]) -> list[Image.Image]:
     return pictures
 
 
-def _padded(rows: Sequence[Sequence[int]], fill: int) -> torch.Tensor:
-    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=fill)
+def padded(rows: Sequence[Sequence[int]], fill: int, side: Literal["left", "right"] = "right") -> torch.Tensor:
+    """Rows of ids filled up to the longest, (B, T) int64."""
+    tensors = [torch.tensor(row) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill, padding_side=side)
 
 
 class LossSums(NamedTuple):

@@ -32,6 +32,8 @@ class Part(IntEnum):
 
 Tokens = tuple[int, ...]
 
+_NOTHING = Answer(Description("", "", "", ""), np.full(len(CHANNELS), np.nan, dtype=np.float32))
+
 
 @dataclass(frozen=True)
 class Dialogue:
@@ -67,8 +69,12 @@ class Dialogue:
     @cached_property
     def openings(self) -> tuple[Tokens, ...]:
         """How each line of the description begins; the space before its first word is part of that word's token."""
-        nothing = Answer(Description("", "", "", ""), np.full(len(CHANNELS), np.nan, dtype=np.float32))
-        return tuple(self.tokens(line.rstrip(" ")) for line in self.codec.parts(nothing)[0].splitlines())
+        return tuple(self.tokens(line.rstrip(" ")) for line in self.codec.parts(_NOTHING)[0].splitlines())
+
+    @cached_property
+    def unknown_marks(self) -> list[Tokens]:
+        """For each of the 61 channels the tokens that say that it is not known."""
+        return self._slot_tokens(self.codec.parts(_NOTHING)[1])
 
     @cached_property
     def slots(self) -> tuple[dict[Tokens, str], ...]:

@@ -55,8 +55,13 @@ class Task:
     @property
     def steps(self) -> int:
         """Optimiser steps in all."""
-        by_epochs = math.ceil(self.training.epochs * self.rows.num_rows / self.training.batch_size)
-        return min(by_epochs, self.training.max_steps or by_epochs)
+        return steps_of(self.training, self.rows.num_rows)
+
+
+def steps_of(training: Training, rows: int) -> int:
+    """Optimiser steps in all for so many rows: the epochs' batches, or ``max_steps`` if that is fewer."""
+    by_epochs = math.ceil(training.epochs * rows / training.batch_size)
+    return min(by_epochs, training.max_steps or by_epochs)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Trained:
 
 
 def train(task: Task, out: Path, report: Report, resume: Path | None = None) -> Trained:
-    """Trains and writes the adapter to ``out`` (from the first process).
+    """Trains and writes adapter and processor to ``out`` (from the first process).
 
     ``resume`` is a folder with all processes' parts of a checkpoint of the same task on as many processes. Raises `WorkFailed`
     when the loss is not a number or the saved adapter does not answer as the trained model does.
@@ -241,6 +246,7 @@ def _finish(engine: Any, supervision: Supervision, task: Task, out: Path) -> flo
     with deepspeed.zero.GatheredParameters(learning, enabled=task.training.zero_stage == 3):
         if first:
             save_adapter(engine.module, out)
+            supervision.dialogue.processor.save_pretrained(out)
             Facts(task.student.codec, _unknown_channels(task.rows)).save(out)
     batch = supervision.batch(batch_indices(0, min(4, task.training.batch_size), len(supervision), task.seed))
     if first:
