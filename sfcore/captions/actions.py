@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.arkit import EYE_RADIANS, INDEX
+from sfcore.arkit import EYE_RADIANS, INDEX, SHAPES
 from sfcore.captions.intensity import ANGLE, DIFFERENCE, EXTREME, SHAPE, Thresholds, band
 
 Kind = Literal["pair", "single"]
@@ -210,8 +210,11 @@ def _gaze(v: list[float]) -> tuple[float, float, float]:
 
 
 def measure(coefficients: NDArray[np.float32]) -> Measures:
-    """(61,) float32, NaN = unknown -> how strong each action is. Values beyond 0..1 are taken as they are."""
-    v: list[float] = np.asarray(coefficients, dtype=np.float32).tolist()
+    """(61,) float32, NaN = unknown -> how strong each action is. Shapes below 0 count as 0."""
+    values = np.array(coefficients, dtype=np.float32)
+    # Raw recordings hold shapes a little below 0; no muscle pushes.
+    np.maximum(values[: len(SHAPES)], 0.0, out=values[: len(SHAPES)])
+    v: list[float] = values.tolist()
     left = [UNKNOWN] * len(ACTIONS)
     right = [UNKNOWN] * len(ACTIONS)
     for at, on_left, on_right, less_left, less_right in _PAIR_PLAN:

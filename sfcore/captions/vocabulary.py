@@ -37,7 +37,12 @@ PHRASES: dict[str, Phrase] = {
     "outer_brow_raise": Phrase("outer brow", "outer brows", _UP, ("outer brow raise", "outer brow lift")),
     "brow_lower": Phrase("brow", "brows", ("lowered", "drawn down"), ("brow lowering",)),
     "eye_close": Phrase(
-        "eye", "eyes", ("closed", "shut"), ("lid closure",), ("eyelid", "eyelids", ("lowered",)), ((STRONG, ("mostly",)),)
+        "eye",
+        "eyes",
+        ("closed", "shut"),
+        ("lid closure",),
+        ("eyelid", "eyelids", ("lowered",)),
+        ((STRONG, ("mostly",)), (EXTREME, ("fully",))),
     ),
     "eye_widen": Phrase("eye", "eyes", ("widened", "opened wide"), ("upper lid raise", "eye widening")),
     "lid_tighten": Phrase("eyelid", "eyelids", ("tightened", "narrowed"), ("lid tightening", "squint")),
