@@ -131,7 +131,8 @@ def _in_words(against: str) -> str:
 
 
 def _digits(number: float) -> str:
-    return f"{number:.4f}".rstrip("0").rstrip(".") if number else "0"
+    # Adding 0.0 turns a rounded -0 into 0.
+    return f"{round(number, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
 
 
 def _sentence(rule: Rule, row: Mapping[str, Any] | None, other_value: float | None, limit: float | None, finding: str) -> str:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+def _three(number: float) -> str:
+    # Adding 0.0 turns a rounded -0 into 0.
+    return f"{round(number, 3) + 0.0:.3f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Statistic:
     """One number of the metrics table with its interval, in the figure's own unit."""
@@ -24,12 +29,12 @@ class Statistic:
     @property
     def text(self) -> str:
         """The value with three decimals."""
-        return f"{self.value:.3f}"
+        return _three(self.value)
 
     @property
     def interval(self) -> str:
         """The interval in words, empty where there is none."""
-        return f"{self.low:.3f} to {self.high:.3f}" if self.low is not None and self.high is not None else ""
+        return f"{_three(self.low)} to {_three(self.high)}" if self.low is not None and self.high is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 -- One row for each model asked, picture, channel whose truth is known, and slice the cell belongs to. `predicted` is null where
 -- the model gave no answer: no row, an answer that did not parse, a null, or a number that is not finite. Every figure counts
 -- such a cell as wrong as can be (errors: the far end of the channel's range), so silence never makes a model look better.
+--
+-- By hand, over views `supervision` and `predictions`: SET VARIABLE dataset = '...', median = '...' (the model id of the median
+-- baseline) and models = ['...']; CREATE TEMP VIEW truth AS (truth.sql) and answers AS (this file); then run a figure's file.
 WITH asked AS (
     SELECT unnest(getvariable('models')) AS model_id
 ),
