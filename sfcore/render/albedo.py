@@ -35,7 +35,7 @@ def masks() -> NDArray[np.float32]:
     up, low = features.lid_curves(x)
     from_lids = np.maximum(np.maximum(y - up, low - y), np.maximum(features.EYE_CORNERS[0] - x, x - features.EYE_CORNERS[1]))
     result[..., LID] = rise(0.75, 0.0, from_lids) * 0.8 + 0.5 * bump(x, y, 2.5, -1.15, 1.1, 0.4)
-    result[..., NOSTRIL] = plateau(x, y, 0.6, -4.17, 0.34, 0.17, 1.3)
+    result[..., NOSTRIL] = plateau(x, y, 0.58, -4.16, 0.28, 0.13, 1.3)
     jaw = rise(-4.2, -6.0, y - 0.9 * rise(3.0, 6.5, x) * 3) * rise(-13.5, -12.0, y)
     result[..., BEARD] = np.clip(
         jaw * (1 - 0.85 * bump(x, y, 3.2, -5.0, 1.2, 1.3)) + 0.9 * plateau(x, y, 0, -5.1, 2.4, 0.55), 0, 1
@@ -46,8 +46,8 @@ def masks() -> NDArray[np.float32]:
     result[..., FROWN] = np.exp(-(((x - 0.52 - 0.05 * (y - 1.6)) / 0.11) ** 2)) * plateau(x, y, 0.5, 1.7, 1.0, 0.9, 1.5)
     fan = np.clip(np.cos(np.arctan2(y + 0.1, np.maximum(x - 4.2, 1e-3)) * 9.0), 0, 1) ** 3
     result[..., CROW] = fan * plateau(x, y, 5.4, -0.1, 0.7, 0.9, 1.5)
-    bend = 1.55 + 0.42 * (-4.0 - y) + 0.02 * (y + 4) ** 2
-    result[..., FOLD] = np.exp(-(((x - bend) / 0.13) ** 2)) * plateau(x, y, bend.mean(), -5.1, 9.0, 1.35, 2.0)
+    bend = 1.8 + 0.40 * (-4.0 - y)
+    result[..., FOLD] = 0.7 * np.exp(-(((x - bend) / 0.2) ** 2)) * np.exp(-(((y + 5.1) / 1.25) ** 4))
     hairline = 6.4 - 0.05 * x**2 - 0.9 * rise(4.5, 7.0, x) * 5
     result[..., SCALP] = rise(-0.5, 0.9, y - hairline)
     return np.ascontiguousarray(result)

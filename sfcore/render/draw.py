@@ -104,9 +104,16 @@ class Renderer:
         head = head_rotation(values)
         axes, frame, shadow = self._shadow(np.array(light.key_direction), points)
         camera = scene.camera
-        bald = 1.0 if rig.hair_names and rig.hair_names[traits.hair] in ("buzz",) else 0.0
+        style = rig.hair_names[traits.hair] if rig.hair_names else ""
         knobs = (traits.blush, traits.freckles, traits.stubble, traits.wrinkles, traits.iris_size)
-        knobs += (traits.brow_thickness, traits.brow_arch, traits.brow_tilt, float(traits.cartoon), bald)
+        knobs += (
+            traits.brow_thickness,
+            traits.brow_arch,
+            traits.brow_tilt,
+            float(traits.cartoon),
+            float(style == "buzz"),
+            0.12 * np.sin(2.0 * traits.hair),
+        )
 
         def vector(values: object) -> Floats:
             return np.ascontiguousarray(values, np.float32)
@@ -133,6 +140,7 @@ class Renderer:
             brow=vector(traits.brow_colour),
             shirt=vector(traits.shirt),
             knobs=vector(knobs),
+            hairline=_hairline(rig, traits.hair),
             folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if traits.cartoon else 1.0)),
         )
 
@@ -142,6 +150,22 @@ class Renderer:
         nearest = np.empty((SHADOW_TEXELS, SHADOW_TEXELS), np.float32)
         rasterise(flat, depth, self.rig.triangles, self._two_sided, self._inside, visible, nearest)
         return axes, frame, nearest
+
+
+def _hairline(rig: Rig, hair: int) -> Floats:
+    """Height of the front edge of a hair style (20,) at each half centimetre from the midline; hair that stands off has none."""
+    line = np.full(20, 99.0, np.float32)
+    if not len(rig.hair):
+        return line
+    edge = rig.hair[hair][rig.hair_edge]
+    front = edge[(edge[:, 2] > 0) & (edge[:, 0] >= 0)]
+    order = np.argsort(front[:, 0])
+    grows = len(front) > 1 and 5.5 < float(front[order[0], 1]) < 10
+    if grows:
+        at = np.arange(20) * 0.5
+        here = at <= float(front[:, 0].max())
+        line[here] = np.interp(at, front[order, 0], front[order, 1])[here]
+    return line
 
 
 def _lid_shade(rig: Rig, posed: Floats) -> Floats:

@@ -163,8 +163,8 @@ def _posed(sample_id: str, coefficients: NDArray[np.float32], head_motion: bool)
 def _camera(sample_id: str) -> Camera:
     draw = stream(sample_id, "camera")
     distance = float(np.exp(draw.uniform(np.log(45.0), np.log(140.0))))
-    view = float(np.clip(27.0 * np.exp(0.08 * draw.normal()), 22.5, 33.0))
-    return Camera(_number(distance), _number(view), _number(0.8 * draw.normal()), _number(-0.9 + 0.8 * draw.normal()))
+    view = float(np.clip(27.0 * np.exp(0.07 * draw.normal()), 22.5, 31.0))
+    return Camera(_number(distance), _number(view), _number(0.6 * draw.normal()), _number(-0.7 + 0.6 * draw.normal()))
 
 
 def _light(sample_id: str, varied: bool) -> Light:
@@ -177,13 +177,13 @@ def _light(sample_id: str, varied: bool) -> Light:
     direction = np.array([np.sin(side) * np.cos(up), np.sin(up), np.cos(side) * np.cos(up)])
     opposite = np.array([-np.sign(side + 1e-9) * 0.8, 0.15, 0.55])
     warm = np.array([1.0 + 0.09 * warmth, 1.0, 1.0 - 0.11 * warmth])
-    power = 1.5 * np.exp(0.16 * strength)
-    ambient = (0.30 + 0.28 * around) * (1.0 + 0.06 * tint)
+    power = 0.98 * np.exp(0.16 * strength)
+    ambient = (0.24 + 0.2 * around) * (1.0 + 0.06 * tint)
     return Light(
         key_direction=_numbers(direction),
         key=_numbers(power * warm),
         fill_direction=_numbers(opposite / np.linalg.norm(opposite)),
-        fill=_numbers((0.12 + 0.4 * fill) * (2.0 - warm)),
+        fill=_numbers((0.05 + 0.25 * fill) * (2.0 - warm)),
         sky=_numbers(ambient * 1.25),
         ground=_numbers(ambient * 0.62 * np.array([1.08, 1.0, 0.92])),
     )
@@ -206,7 +206,7 @@ def _sensor(sample_id: str, varied: bool) -> Sensor:
     draw = stream(sample_id, "sensor")
     exposure, contrast, saturation = 0.22 * draw.normal(), 1.0 + 0.07 * draw.normal(), 1.0 + 0.1 * draw.normal()
     white = 1.0 + 0.03 * draw.normal(size=3)
-    blur, noise = 0.45 * abs(draw.normal()), 0.012 * abs(draw.normal())
+    blur, noise = 0.24 * abs(draw.normal()), 0.010 * abs(draw.normal())
     if not varied:
         return Sensor(0.0, 1.0, 1.0, (1.0, 1.0, 1.0), 0.0, 0.0, sample_id)
     return Sensor(

@@ -67,7 +67,9 @@ class Look(NamedTuple):
     brow: NDArray
     shirt: NDArray
     knobs: NDArray
-    """blush, freckles, stubble, wrinkles, iris size, brow thickness, brow arch, brow tilt, cartoon, bald."""
+    """blush, freckles, stubble, wrinkles, iris size, brow thickness, brow arch, brow tilt, cartoon, shaved scalp, slant of the hair's strands."""
+    hairline: NDArray
+    """(n,) height of the front edge of the hair at each half centimetre from the midline; far above where none grows."""
     folds: NDArray
     """(6,) strength of the folds: forehead middle, forehead left/right of it, frown left/right, crow's feet, ... by half of the face."""
 
@@ -150,15 +152,15 @@ def _brow(look, u, v):
     if t < -0.08 or t > 1.08 or v < 0.9 or v > 3.3:
         return np.float32(0.0)
     arch, tilt, thick = look.knobs[6], look.knobs[7], look.knobs[5]
-    line = np.float32(1.55) + np.float32(0.42) * t + arch * np.float32(0.42) * (t - t * t * t) + tilt * (t - np.float32(0.5)) * 4
+    line = np.float32(1.72) + np.float32(0.28) * t + arch * np.float32(0.62) * (t - t * t * t) + tilt * (t - np.float32(0.5)) * 4
     half = (
-        thick
-        * (np.float32(0.27) - np.float32(0.06) * t)
-        * (1 - _smooth(np.float32(0.55), np.float32(1.06), t) * np.float32(0.85))
+        thick * (np.float32(0.36) - np.float32(0.06) * t) * (1 - _smooth(np.float32(0.5), np.float32(1.06), t) * np.float32(0.8))
     )
     edge = abs(v - line) / max(half, np.float32(0.02))
     cover = 1 - _smooth(np.float32(0.55), np.float32(1.15), edge)
-    cover *= _smooth(np.float32(-0.06), np.float32(0.10), t) * (1 - _smooth(np.float32(0.97), np.float32(1.07), t))
+    cover *= _smooth(np.float32(-0.08), np.float32(0.16), t + np.float32(0.05) * (v - line)) * (
+        1 - _smooth(np.float32(0.97), np.float32(1.07), t)
+    )
     strands = _noise((a * 1.0 + (v - line) * (1.2 - 1.5 * t)) * 17, v * 4)
     return cover * (np.float32(0.62) + np.float32(0.38) * strands)
 
@@ -196,6 +198,12 @@ def _paint_skin(look, atlas, mask, part, u, v, colour):
     fold = min(fold, np.float32(1.0)) * np.float32(0.42)
     beard = mask[BEARD] * stubble * (np.float32(0.55) + np.float32(0.45) * _noise(u * 23, v * 23))
     scalp = mask[SCALP] * look.knobs[9]
+    # Short hairs soften the line from which the hair grows.
+    place = abs(u) * np.float32(2.0)
+    column = int(min(place, np.float32(len(look.hairline) - 2)))
+    line = look.hairline[column] + (look.hairline[column + 1] - look.hairline[column]) * min(place - column, np.float32(1.0))
+    wisps = _noise(u * 16 + 5, v * 1.6) * np.float32(0.75) + _noise(u * 37, v * 3) * np.float32(0.35)
+    scalp = max(scalp, _smooth(np.float32(-0.75), np.float32(0.15), v - line - np.float32(0.35) + np.float32(0.5) * wisps))
     brow = _brow(look, u, v)
     lip = mask[LIP]
     if part == _LIPS and lip < 0.5:
@@ -220,7 +228,7 @@ def _paint_eye(look, side, dx, dy, dz, colour):
     cartoon = look.knobs[8]
     pupil = iris * (np.float32(0.40) + np.float32(0.06) * cartoon)
     for c in range(3):
-        colour[c] = np.float32(0.80)
+        colour[c] = np.float32(0.70)
     corner = abs(dx - axis[0])
     colour[1] *= 1 - np.float32(0.10) * _smooth(np.float32(0.45), np.float32(0.95), corner)
     colour[2] *= 1 - np.float32(0.12) * _smooth(np.float32(0.45), np.float32(0.95), corner)
@@ -233,7 +241,7 @@ def _paint_eye(look, side, dx, dy, dz, colour):
         limbus = 1 - np.float32(0.75) * _smooth(iris * np.float32(0.80), iris * np.float32(1.0), angle)
         black = _smooth(pupil * np.float32(1.06), pupil * np.float32(0.94), angle)
         for c in range(3):
-            shade = look.iris[c] * fibres * ring * lower * limbus * np.float32(1.5)
+            shade = look.iris[c] * fibres * ring * lower * limbus * np.float32(1.05)
             shade += black * (np.float32(0.006) - shade)
             colour[c] += on * (shade - colour[c])
     return on
@@ -265,15 +273,12 @@ def _light(look, nx, ny, nz, px, py, pz, occlusion, colour, wrap, gloss, power, 
     shine = shine * gloss * fresnel * lit * max(along, np.float32(0.0)) * (1 - np.float32(0.75) * cartoon)
     rim = gloss * np.float32(0.25) * (1 - facing) ** 4 * occlusion
     for c in range(3):
-        w = wrap * (np.float32(1.0) if c == 0 else np.float32(0.55))
+        w = wrap * (np.float32(1.0) if c == 0 else np.float32(0.72))
         soft = max((along + w) / (1 + w), np.float32(0.0))
-        direct = soft * (lit + (1 - lit) * (np.float32(0.12) if c == 0 else np.float32(0.03)) * wrap)
+        direct = soft * (lit + (1 - lit) * (np.float32(0.10) if c == 0 else np.float32(0.04)) * wrap)
         if cartoon > 0.5:
-            direct = (
-                np.float32(0.16)
-                + np.float32(0.62) * _smooth(np.float32(0.22), np.float32(0.36), direct)
-                + np.float32(0.12) * direct
-            )
+            band = _smooth(np.float32(-0.02), np.float32(0.14), along) * (np.float32(0.55) + np.float32(0.45) * lit)
+            direct = np.float32(0.30) + np.float32(0.50) * band
         around = (look.ground[c] + (look.sky[c] - look.ground[c]) * up) * occlusion
         # Light that bounces between folds of skin takes the skin's colour: creases turn red before they turn black.
         tint = occlusion + (1 - occlusion) * colour[c] * np.float32(0.35)
@@ -287,6 +292,7 @@ def _light(look, nx, ny, nz, px, py, pz, occlusion, colour, wrap, gloss, power, 
 def _hair(look, u, v, nx, ny, nz, px, py, pz, colour, occlusion, out):
     """Strands that run down from the crown: streaks of colour and a band of shine across them (after Kajiya and Kay, 1989)."""
     cartoon = look.knobs[8]
+    u = u + look.knobs[10] * v
     streak = _noise(u * 190, v * 2.2)
     fine = _noise(u * 520, v * 5)
     tone = np.float32(0.55) + np.float32(0.5) * streak + np.float32(0.25) * fine
@@ -383,10 +389,14 @@ def _surface(look, atlas, part, a, mask, colour, out):
         occlusion *= np.float32(0.8)
     elif part == _LASHES:
         for c in range(3):
-            colour[c] = np.float32(0.018) + look.brow[c] * np.float32(0.12)
+            dark = np.float32(0.018) + look.brow[c] * np.float32(0.12)
+            # Hairs thin out towards their tips and let the lid shine through.
+            thin = min(np.float32(0.75), v * np.float32(0.55) + np.float32(0.5) * v * _noise(u * 60, np.float32(3.0)))
+            colour[c] = dark + thin * (look.skin[c] * np.float32(0.5) - dark)
         gloss = np.float32(0.0)
     elif part == _TEETH_UPPER or part == _TEETH_LOWER:
-        gap = np.float32(0.45) + np.float32(0.55) * _smooth(np.float32(0.0), np.float32(0.5), u)
+        gap = np.float32(0.5) + np.float32(0.5) * _smooth(np.float32(0.0), np.float32(0.5), u)
+        occlusion = max(occlusion, np.float32(0.6))
         colour[0], colour[1], colour[2] = np.float32(0.76) * gap, np.float32(0.72) * gap, np.float32(0.64) * gap
         wrap, gloss, power = np.float32(0.5), np.float32(1.2), np.float32(50.0)
     elif part == _GUMS:

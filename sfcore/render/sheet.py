@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.arkit import INDEX, LEFT_RIGHT_PAIRS, NAMES, SHAPES
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.render.camera import Camera
@@ -29,7 +29,7 @@ def plain_scene(rig: Rig, coefficients: NDArray[np.float32], size: int, hair: st
         modes=(0.0,) * len(rig.mode_names),
         **_average_looks(rig, hair),
     )
-    return replace(scene, traits=average, camera=Camera(90.0, 27.0, 0.0, -0.9), size=size)
+    return replace(scene, traits=average, camera=Camera(90.0, 27.0, 0.0, -0.8), size=size)
 
 
 def _average_looks(rig: Rig, hair: str) -> dict[str, object]:
@@ -82,6 +82,15 @@ def shape_sheet(rig: Rig, size: int = 160) -> Image.Image:
     return _tiled(pictures, labels, 9)
 
 
+def _pair_up(values: NDArray[np.float32], draw: np.random.Generator) -> None:
+    """Makes most expressions symmetric, and lets both eyes look the same way."""
+    for left, right in LEFT_RIGHT_PAIRS:
+        if "Look" in left or draw.random() < 0.6:
+            values[INDEX[right]] = values[INDEX[left]]
+    for turn, other in (("In", "Out"), ("Out", "In")):
+        values[INDEX[f"EyeLook{turn}Right"]] = values[INDEX[f"EyeLook{other}Left"]]
+
+
 def random_sheet(rig: Rig, faces: Faces, count: int, key: str = "sheet") -> Image.Image:
     """``count`` random people with sparse random expressions."""
     renderer = Renderer(rig)
@@ -90,6 +99,7 @@ def random_sheet(rig: Rig, faces: Faces, count: int, key: str = "sheet") -> Imag
         draw = stream(f"{key} {i}", "expression")
         values = np.full(len(NAMES), np.nan, np.float32)
         values[: len(SHAPES)] = np.where(draw.random(len(SHAPES)) < 0.12, draw.random(len(SHAPES)), 0.0)
+        _pair_up(values, draw)
         scene = draw_scene(f"{key} {i}", rig, f"{rig.name}-{key}-{i:03d}", values, faces)
         pictures.append(renderer.draw(scene))
         labels.append(f"{key} {i:03d}")

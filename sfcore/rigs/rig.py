@@ -98,6 +98,8 @@ class Rig:
     """(styles, h, 3) vertices of the hair in each style."""
     hair_start: int
     """First of the h vertices that the hair takes up."""
+    hair_edge: Ints
+    """Those of the h vertices that end the hair all around."""
     head_share: Floats
     """(n,) how far a vertex turns with the head: 1 for the face, 0 for the shirt."""
     pivot: tuple[float, float, float]

@@ -51,10 +51,10 @@ def lashes(skin: Skin, edge: Index, side: float) -> Piece:
     """A band of lashes on one lid's edge, longest towards the outer corner."""
     s = np.linspace(0, 1, len(edge))
     outer = skin.points[edge]
-    length = (0.27 if side > 0 else 0.1) * rise(-0.05, 0.55, s) * (1 - 0.55 * rise(0.9, 1.0, s))
+    length = (0.27 if side > 0 else 0.1) * rise(-0.05, 0.55, s) * (1 - 0.85 * rise(0.86, 1.0, s))
     direction = np.stack([0.9 * (s - 0.35), np.full_like(s, 0.62 * side), np.full_like(s, 0.7)], -1)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    root = outer + np.array([0.0, 0.0, 0.015])
+    root = outer + np.array([0.0, -0.03 * side, 0.02])
     tip = root + direction * length[:, None]
     points = np.concatenate([root, tip])
     uv = np.stack([np.tile(s, 2), np.repeat([0.0, 1.0], len(s))], -1)

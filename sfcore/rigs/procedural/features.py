@@ -24,7 +24,7 @@ def lid_curves(x: Array) -> tuple[Array, Array]:
     inner, outer = EYE_CORNERS
     s = np.clip((x - inner) / (outer - inner), 0.0, 1.0)
     corners = -0.16 + 0.22 * s
-    upper = corners + 0.62 * np.clip(4 * (s**0.86) * (1 - s**0.86), 0, 1) ** 0.72
+    upper = corners + 0.56 * np.clip(4 * (s**0.86) * (1 - s**0.86), 0, 1) ** 0.72
     lower = corners - 0.44 * np.clip(4 * (s**1.18) * (1 - s**1.18), 0, 1) ** 0.8
     return upper, lower
 
@@ -50,27 +50,27 @@ def lip_borders(x: Array, half_width: float) -> tuple[Array, Array]:
 
 def _nose(x: Array, y: Array) -> Array:
     heights = [-5.3, -4.75, -4.42, -4.2, -3.95, -3.55, -3.1, -2.2, -1.0, 0.0, 0.7, 1.5, 2.6]
-    ridge = spline(heights, [0.0, 0.02, 0.2, 0.95, 1.75, 2.12, 1.98, 1.5, 0.92, 0.5, 0.22, 0.08, 0.0], y)
-    width = spline(heights, [0.8, 0.8, 0.8, 0.8, 0.86, 0.9, 0.88, 0.8, 0.74, 0.7, 0.72, 0.9, 1.3], y)
+    ridge = spline(heights, [0.0, 0.1, 0.42, 0.98, 1.5, 1.86, 1.82, 1.42, 0.9, 0.5, 0.22, 0.08, 0.0], y)
+    width = spline(heights, [0.8, 0.8, 0.8, 0.84, 0.9, 0.96, 0.94, 0.86, 0.8, 0.76, 0.8, 1.0, 1.4], y)
     r = np.abs(x) / width
     bridge = ridge * np.exp(-(r**2.2) * 0.85)
-    ball = 0.2 * plateau(x, y, 0.0, -3.55, 0.62, 0.5, 1.3)
-    wing = 0.98 * plateau(np.abs(x), y, 1.12, -3.78, 0.58, 0.52, 1.4)
+    ball = 0.3 * plateau(x, y, 0.0, -3.5, 0.72, 0.62, 1.1)
+    wing = 0.95 * plateau(np.abs(x), y, 1.1, -3.74, 0.6, 0.55, 1.2)
     return soft_max(bridge + ball, wing, 0.35) - 0.087 * np.exp(-((bridge - wing) ** 2) * 8)
 
 
 def _nose_details(x: Array, y: Array) -> Array:
     a = np.abs(x)
-    nostril = -0.55 * plateau(a, y, 0.58, -4.16, 0.3, 0.15, 1.2)
+    nostril = -0.45 * plateau(a, y, 0.58, -4.15, 0.28, 0.14, 1.2)
     crease = -0.16 * bump(a, y, 1.75, -3.75, 0.2, 0.55)
     return nostril + crease
 
 
 def _sockets(x: Array, y: Array) -> Array:
     a = np.abs(x)
-    hollow = -1.0 * plateau(a, y, 3.0, -0.05, 2.1, 1.35, 1.3)
+    hollow = -0.92 * plateau(a, y, 3.0, -0.05, 2.1, 1.35, 1.3)
     inner = -0.32 * bump(a, y, 1.45, 0.35, 0.75, 0.9)
-    ridge = 0.26 * bump(a, y, 2.6, 1.95, 1.9, 0.6) + 0.18 * bump(a, y, 4.6, 1.5, 1.0, 0.7)
+    ridge = 0.2 * bump(a, y, 2.6, 1.95, 1.9, 0.6) + 0.18 * bump(a, y, 4.6, 1.5, 1.0, 0.7)
     bag = -0.1 * bump(a, y, 2.4, -1.25, 1.0, 0.45)
     return hollow + inner + ridge + bag
 

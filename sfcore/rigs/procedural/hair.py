@@ -12,7 +12,7 @@ from sfcore.rigs.procedural import skull
 from sfcore.rigs.procedural.curves import Array, rise, spline
 from sfcore.rigs.procedural.piece import Piece, sheet_triangles
 
-ROWS, COLUMNS = 22, 72
+ROWS, COLUMNS = 22, 96
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Style:
     fringe: float = 0.0
     """How far the front edge stands off the forehead instead of growing out of it."""
     wave: float = 0.0
+    ragged: float = 0.12
+    """How unevenly the edge ends (cm)."""
     part: float = 0.0
     """Where the parting lies, -1 the subject's right, +1 the left; it shapes the front edge."""
 
@@ -35,13 +37,13 @@ class Style:
 _ANGLES = (0.0, 25.0, 45.0, 62.0, 78.0, 100.0, 135.0, 180.0)
 STYLES: dict[str, Style] = {
     "bald": Style((12.0,) * 8, -0.6, 0.0, -0.6),
-    "buzz": Style((6.7, 6.5, 5.2, 2.6, -0.3, 2.6, -3.5, -5.5), 0.16, 0.05, 0.12),
-    "short": Style((6.6, 6.4, 5.1, 2.6, -0.6, 2.6, -4.2, -6.5), 0.75, 0.75, 0.35, part=0.5),
-    "swept": Style((7.0, 6.5, 5.0, 2.6, -0.2, 2.8, -4.0, -6.0), 0.85, 1.5, 0.25, wave=0.1, part=-0.5),
+    "buzz": Style((6.8, 7.0, 5.8, 2.9, -0.3, 2.6, -3.5, -5.5), 0.16, 0.05, 0.12, ragged=0.05),
+    "short": Style((6.8, 7.0, 5.6, 2.7, -0.5, 2.4, -3.6, -5.6), 0.62, 0.9, 0.22, part=0.5),
+    "swept": Style((7.1, 7.2, 5.6, 2.7, -0.2, 2.6, -3.6, -5.6), 0.75, 1.6, 0.2, wave=0.1, part=-0.6),
     "fringe": Style((3.1, 3.2, 2.7, 0.6, -1.2, 1.6, -4.6, -7.0), 0.8, 0.7, 0.75, fringe=0.55),
-    "bob": Style((6.7, 6.2, 4.4, -2.5, -9.0, -9.6, -9.6, -9.8), 0.85, 0.6, 1.35, fringe=0.0, part=0.4, wave=0.06),
-    "bob_fringe": Style((3.0, 3.0, 1.5, -7.5, -9.2, -9.6, -9.8, -9.8), 0.85, 0.6, 1.3, fringe=0.55),
-    "long": Style((6.9, 6.2, 4.2, -4.0, -17.0, -20.0, -20.0, -20.0), 0.9, 0.7, 1.3, part=-0.3, wave=0.15),
+    "bob": Style((6.7, 6.2, 4.4, -2.5, -9.0, -9.6, -9.6, -9.8), 0.85, 0.6, 1.75, fringe=0.0, part=0.4, wave=0.06),
+    "bob_fringe": Style((3.0, 3.0, 1.5, -7.5, -9.2, -9.6, -9.8, -9.8), 0.85, 0.6, 1.75, fringe=0.55),
+    "long": Style((6.9, 6.2, 4.2, -4.0, -17.0, -20.0, -20.0, -20.0), 0.9, 0.7, 1.7, part=-0.3, wave=0.15),
     "tied": Style((6.9, 6.5, 5.3, 3.0, -0.2, 2.8, -3.5, -6.0), 0.45, 0.25, 0.3),
     "curly": Style((6.5, 6.3, 5.2, 2.8, 0.4, 1.2, -5.0, -7.5), 2.0, 1.3, 1.6, wave=0.35),
 }
@@ -72,30 +74,40 @@ def _skull_point(height: Array) -> tuple[Array, Array]:
     return points, out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
+def _locks(angle: Array, key: float) -> Array:
+    """Unevenness of an edge around the head, about -1..1: locks end at different heights."""
+    waves = np.sin(angle * 23 + key) + 0.7 * np.sin(angle * 37 + 2.1 * key) + 0.5 * np.sin(angle * 53 + 3.7 * key)
+    return np.asarray(waves / 2.2)
+
+
 def _style_points(style: Style) -> Array:
-    angle = _ANGLE
-    degrees = np.abs(np.degrees(angle))
+    degrees = np.abs(np.degrees(_ANGLE))
     edge = spline(list(_ANGLES), list(style.edge), degrees)
-    edge += 0.5 * style.part * np.sin(angle) * rise(60, 20, degrees)
-    q = np.concatenate([np.linspace(0.0, 0.9, ROWS - 3), [0.95, 0.985, 1.0]])
-    rows = []
-    for k, t in enumerate(q):
-        # Rows crowd near the crown as the sphere closes.
-        height = 11.38 - (11.38 - edge) * t**1.35
-        anchored = np.maximum(height, np.where(degrees > 62, -0.5, -30.0))
-        base, out = _skull_point(anchored)
-        hang = height - anchored
-        base[:, 1] += hang
-        above = rise(3.0, 10.0, height)
-        side = rise(45, 80, degrees) * rise(4.0, 0.5, height)
-        thick = style.thickness + style.volume * above * rise(0.0, 0.3, np.array(t)) + (style.sides - style.thickness) * side
-        thick = thick + style.wave * np.sin(angle * 14 + t * 16) * rise(0.02, 0.2, np.array(t))
-        grows = rise(1.0, 0.80, np.array(t))
-        lifted = np.where(degrees < 62, style.fringe, np.where(edge < -5, 0.9 * style.sides, 0.05))
-        stand = np.maximum(grows * thick, lifted * rise(0.3, 0.9, np.array(t)))
-        stand = np.where(k == len(q) - 1, np.minimum(stand, np.maximum(lifted - 0.25, -0.25)), stand)
-        rows.append(base + out * stand[:, None])
-    return np.concatenate(rows)
+    edge += 0.5 * style.part * np.sin(_ANGLE) * rise(60, 20, degrees) + style.ragged * _locks(_ANGLE, 1.0)
+    q = np.concatenate([np.linspace(0.0, 0.88, ROWS - 4), [0.93, 0.965, 0.99, 1.0]])
+    return np.concatenate([_style_row(style, degrees, edge, float(t), k == len(q) - 1) for k, t in enumerate(q)])
+
+
+def _style_row(style: Style, degrees: Array, edge: Array, t: float, last: bool) -> Array:
+    """One ring of the hair, ``t`` of the way from the crown to the edge."""
+    # Rows crowd near the crown as the sphere closes.
+    height = 11.55 - (11.55 - edge) * t**1.35
+    anchored = np.maximum(height, np.where(degrees > 62, -0.5, -30.0))
+    base, out = _skull_point(anchored)
+    base[:, 1] += height - anchored
+    side = rise(45, 80, degrees) * rise(5.0, 0.5, height)
+    thick = style.thickness + (style.sides - style.thickness) * side
+    ripple = style.wave * np.sin(_ANGLE * 14 + t * 16) + 0.06 * style.thickness * _locks(_ANGLE, 5.0)
+    thick = thick + ripple * rise(0.02, 0.2, np.array(t))
+    grows = rise(1.0, 0.62, np.array(t))
+    lifted = np.where(degrees < 62, style.fringe, np.where(edge < -5, 0.9 * style.sides, 0.05))
+    stand = np.maximum(grows * thick, lifted * rise(0.3, 0.9, np.array(t)))
+    if last:
+        stand = np.minimum(stand, np.maximum(lifted - 0.25, -0.25))
+    # Volume lifts the top without squaring the head.
+    lift = style.volume * rise(2.5, 11.0, height) * rise(1.0, 0.55, np.array(t))
+    rise_up = np.stack([0.25 * out[:, 0], np.full_like(lift, 0.9), 0.45 * np.maximum(out[:, 2], 0)], -1)
+    return np.asarray(base + out * stand[:, None] + rise_up * lift[:, None])
 
 
 def style_points() -> Array:

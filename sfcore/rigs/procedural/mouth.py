@@ -39,12 +39,21 @@ def inner_lip(skin: Skin, edge: Index, side: float) -> list[Piece]:
     n = len(edge)
     share = np.repeat([1.0, *(row[3] for row in _INNER_ROWS)], n)
     deep = np.repeat([0.0, *(rise(0.9, 0.1, np.array(row[3])) for row in _INNER_ROWS)], n)
-    jaw = deep if side < 0 else np.zeros_like(deep)
+    # At the corners both halves of the bag move alike, so that it never opens at the sides.
+    open_here = np.tile(opening**0.6, len(rows))
+    jaw = deep * (0.45 + 0.55 * open_here if side < 0 else 0.45 * (1 - open_here))
     follow = np.tile(edge, len(rows)).astype(np.int32)
     split = 2 * (n - 1) * 2
     lip = Piece(points, triangles[:split], Part.LIPS, follow, share, jaw)
     bag = Piece(points, triangles[split:], Part.CAVITY, follow, share, jaw)
     return [lip, bag]
+
+
+def backstop() -> Piece:
+    """A dark wall deep inside the head: whatever gap a pose may open, no background shines through it."""
+    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-4.4, 4.4, 5), np.linspace(-9.5, 2.5, 5)))
+    points = np.stack([x, y, np.full_like(x, 2.0)], -1)
+    return Piece(points, sheet_triangles(5, 5), Part.CAVITY)
 
 
 def _arch(s: Array, depth: float, width: float, bend: float) -> tuple[Array, Array]:
@@ -69,7 +78,7 @@ def teeth(upper: bool) -> list[Piece]:
     """One row of teeth with its gums."""
     s, swell, tooth = _teeth_row(upper)
     depth, width, bend = (8.98, 2.75, 2.6) if upper else (8.72, 2.5, 2.4)
-    gum, tip, side = (-5.62, -6.62, 1.0) if upper else (-7.5, -6.62, -1.0)
+    gum, tip, side = (-5.66, -6.72, 1.0) if upper else (-7.5, -6.66, -1.0)
     x, z = _arch(s, depth, width, bend)
     longer = np.select([tooth == 0, tooth == 1, tooth == 2], [0.04, -0.03, 0.05], 0.0) if upper else np.zeros_like(s)
     rows = []
@@ -106,19 +115,18 @@ def _tongue_path(t: Array, out: bool) -> tuple[Array, Array]:
     """Heights and depths of the tongue's middle from root (t = 0) to tip (t = 1), at rest or put out."""
     if not out:
         return -7.3 + 0.3 * np.sin(np.pi * t) + 0.3 * t, 4.6 + 3.75 * t
-    return -7.2 + 0.3 * np.sin(np.pi * np.minimum(t * 1.6, 1.0)) - 1.5 * rise(0.5, 1.0, t) * t, 4.6 + 6.6 * t - 0.35 * rise(
-        0.7, 1.0, t
-    )
+    return -7.15 + 0.55 * rise(0.0, 0.4, t) - 1.35 * rise(0.72, 1.05, t), 4.6 + 7.0 * t - 0.3 * rise(0.8, 1.0, t)
 
 
 def tongue(out: bool = False) -> Piece:
     """A flattened tube that lies behind the lower teeth, or hangs ``out`` over the lower lip; the last vertex is the tip."""
-    t = np.linspace(0.0, 1.0, TONGUE_ROWS)
+    # Rows crowd towards the tip, where the outline turns.
+    t = 1 - (1 - np.linspace(0.0, 1.0, TONGUE_ROWS)) ** 1.7
     turn = np.linspace(0, 2 * np.pi, TONGUE_COLUMNS, endpoint=False)
-    width = (1.45 if out else 1.7) * (1 - 0.3 * t**2) * np.sqrt(np.clip(1 - t**6, 0, 1)) + 0.01
-    thick = 0.42 * np.sqrt(np.clip(1 - t**5, 0, 1)) + 0.01
+    width = (1.6 if out else 1.7) * (1 - 0.25 * t**2) * np.sqrt(np.clip(1 - t**7, 0, 1)) + 0.01
+    thick = 0.4 * np.sqrt(np.clip(1 - t**7, 0, 1)) + 0.01
     y, z = _tongue_path(t, out)
-    slope = np.arctan2(np.gradient(y), np.gradient(z))[:, None]
+    slope = np.arctan2(np.gradient(y, t), np.gradient(z, t))[:, None]
     x = width[:, None] * np.cos(turn)
     lift = thick[:, None] * np.sin(turn) - 0.13 * np.exp(-((x / 0.3) ** 2)) * np.maximum(np.sin(turn), 0)
     points = np.stack([x, y[:, None] + lift * np.cos(slope), z[:, None] - lift * np.sin(slope)], -1).reshape(-1, 3)

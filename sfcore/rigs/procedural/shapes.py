@@ -68,9 +68,9 @@ class Field:
         """1 on the subject's left, 0 on the right, blended over the middle of the lips."""
         return rise(-0.55, 0.55, self.x)
 
-    def jaw(self) -> Array:
+    def jaw(self, top: float = -4.6, bottom: float = -8.6) -> Array:
         """How far the skin goes with the jaw: all of the chin and lower lip, half of the corners, none of the upper lip."""
-        along = rise(-4.6, -8.6, self.level)
+        along = rise(top, bottom, self.level)
         opening = self.opening**0.75
         along = np.where(self.lip < 0, along + (1 - along) * opening, along * (1 - opening))
         neck = rise(-15.2, -11.6, self.level)
@@ -116,7 +116,7 @@ def _blink(f: Field) -> Array:
 def _look_down(f: Field) -> Array:
     upper, lower = f.lids(1.3, 0.8)
     gap = f.fissure()
-    return _stack(0.0, gap * (-0.46 * upper - 0.16 * lower), 0.0, f.x)
+    return _stack(0.0, gap * (-0.52 * upper - 0.26 * lower), 0.0, f.x)
 
 
 def _look_up(f: Field) -> Array:
@@ -147,13 +147,15 @@ def _wide(f: Field) -> Array:
 
 
 def _jaw(f: Field, direction: tuple[float, float, float]) -> Array:
-    return f.jaw()[:, None] * np.array(direction)
+    # Sliding, the jaw takes the front of the cheeks along and leaves their sides.
+    return (f.jaw(-3.0, -9.8) * rise(0.0, 7.5, f.z))[:, None] * np.array(direction)
 
 
 def _jaw_open(f: Field) -> Array:
     points = np.stack([f.x, f.y, f.z], -1)
     narrow = _stack(-0.12 * f.x * f.around_mouth(3.6, 2.2), 0.0, 0.0, f.x)
-    return f.jaw()[:, None] * jaw_open(points) + narrow
+    lifted = _stack(0.0, 0.1 * f.upper_lip(1.0), 0.0, f.x)
+    return f.jaw()[:, None] * jaw_open(points) + narrow + lifted
 
 
 def _mouth_close(f: Field) -> Array:
@@ -225,13 +227,13 @@ def _stretch(f: Field) -> Array:
 def _roll_lower(f: Field) -> Array:
     lip = f.lower_lip(0.95)
     inward = np.exp(-(((f.from_line + 0.3) / 0.45) ** 2)) * f.opening**0.6 * (f.lip < 0) * f.facing
-    return _stack(0.0, 0.42 * lip, -0.5 * inward - 0.12 * lip, f.x)
+    return _stack(0.0, 0.14 * lip - 0.62 * f.from_line * lip, -0.5 * inward - 0.1 * lip, f.x)
 
 
 def _roll_upper(f: Field) -> Array:
     lip = f.upper_lip(0.9)
     inward = np.exp(-(((f.from_line - 0.25) / 0.42) ** 2)) * f.opening**0.6 * (f.lip > 0) * f.facing
-    return _stack(0.0, -0.42 * lip, -0.46 * inward - 0.1 * lip, f.x)
+    return _stack(0.0, -0.14 * lip - 0.62 * f.from_line * lip, -0.46 * inward - 0.1 * lip, f.x)
 
 
 def _shrug_lower(f: Field) -> Array:
@@ -313,7 +315,7 @@ def _nose_sneer(f: Field) -> Array:
 
 
 def _tongue_lips(f: Field) -> Array:
-    return _stack(0.0, 0.2 * f.upper_lip(0.9) - 0.72 * f.lower_lip(1.3), 0.12 * f.lower_lip(1.0), f.x)
+    return _stack(0.0, 0.22 * f.upper_lip(0.9) - 0.9 * f.lower_lip(1.3), 0.12 * f.lower_lip(1.0), f.x)
 
 
 _MOVES: dict[str, Move] = {
