@@ -91,6 +91,8 @@ _CONTEMPT = (AT["dimple"], AT["corner_pull"])
 _WINK_LEAD = 0.40
 # What moves most names the face only where it is this much ahead of what moves elsewhere in the face.
 _ACT_LEAD = 0.25
+# A prototype weaker by more than this than some other action is not what the face shows: a hint of a smile in puffed cheeks.
+_OVERSHADOWED = 0.40
 # Below this share of known actions nothing can be said of the whole face.
 _KNOWN_SHARE = 0.5
 
@@ -124,6 +126,8 @@ _AREAS = {
 _FACE = tuple(place for place, action in enumerate(ACTIONS) if action.region in _AREAS)
 _AREA_OF = {place: _AREAS[ACTIONS[place].region] for place in _FACE}
 _GAZE = tuple(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
+# Lids close and tighten in any expression, so they overshadow none.
+_LOUD = tuple(place for place in _FACE if ACTIONS[place].region != "eyes")
 _EYE_CLOSE, _TONGUE = AT["eye_close"], AT["tongue_show"]
 _PLAN = tuple(
     (
@@ -210,10 +214,16 @@ def _act(m: Measures) -> str:
     return _NAMED_BY.get(ACTIONS[first].key, "mouth movement") if rival - strength >= _ACT_LEAD else ""
 
 
+def _overshadowed(m: Measures, sign: Sign) -> bool:
+    """Whether some action outside the strongest prototype is much stronger than it."""
+    bound = sign.strength + _OVERSHADOWED
+    return any(m.peak(place) > bound and place not in sign.places for place in _LOUD)
+
+
 def read_category(m: Measures) -> Reading:
     """The category of measured actions, and the prototypes found on the way."""
     signs = signs_of(m)
-    if signs:
+    if signs and not _overshadowed(m, next(iter(signs.values()))):
         strongest = [sign.strength for sign in signs.values()]
         tie = len(strongest) > 1 and strongest[0] - strongest[1] < _TIE
         return Reading("mixed" if tie else next(iter(signs)), signs)

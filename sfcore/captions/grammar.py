@@ -226,7 +226,7 @@ def _movements(m: Measures, mentions: list[Mention], w: _Wording) -> str:
     if resting:
         text = w.of(_REST_FRAMES).format(_joined(resting))
         sentences.append(f"{text[0].upper()}{text[1:]}.")
-    return " ".join(sentences) or "Nothing stands out."
+    return " ".join(sentences) or "No clear facial action."
 
 
 def _noun(place: int, m: Measures, w: _Wording) -> str:
@@ -248,10 +248,10 @@ def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wordin
     """Why the category: the parts of its prototype, or what moves most."""
     category = reading.category
     if category == "neutral":
-        return "nothing stands out"
+        return "no clear facial action"
     if category == "mixed":
         return " and ".join(_feelings(reading))
-    if category in reading.signs:
+    if category in _IMPLICATIONS:
         places = list(reading.signs[category].places[:2])
     else:
         about = _GAZE if category == "gaze shift" else set(range(len(ACTIONS))) - _AIM

@@ -44,7 +44,9 @@ PHRASES: dict[str, Phrase] = {
         ("eyelid", "eyelids", ("lowered",)),
         ((STRONG, ("mostly",)), (EXTREME, ("fully",))),
     ),
-    "eye_widen": Phrase("eye", "eyes", ("widened", "opened wide"), ("upper lid raise", "eye widening")),
+    "eye_widen": Phrase(
+        "eye", "eyes", ("widened", "opened wide"), ("upper lid raise", "eye widening"), ("eye", "eyes", ("widened",))
+    ),
     "lid_tighten": Phrase("eyelid", "eyelids", ("tightened", "narrowed"), ("lid tightening", "squint")),
     "cheek_raise": Phrase("cheek", "cheeks", _UP, ("cheek raise", "cheek lift")),
     "cheek_puff": Phrase("", "cheeks", ("puffed", "puffed out"), ("cheek puff",)),

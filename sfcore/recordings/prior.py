@@ -104,6 +104,10 @@ _EXPRESSION_NAMES = tuple(EXPRESSIONS)
 _VISEME_NAMES = tuple(VISEMES)
 _N_SHAPES = len(SHAPES)
 
+# Of six targets in a row these are dealt (number in the round -> hand), the others are expressions, visemes and the like.
+_ROUND = 6
+_DEALT_TURNS = {1: 0, 2: 1, 4: 2}
+
 
 def _add(target: NDArray[np.float64], what: Sparse, strength: float) -> None:
     """Raises ``target`` (61,) to the sparse shapes, ``strength`` times as large; a stem without a side means both sides."""
@@ -177,15 +181,15 @@ def _target(hand: tuple[str, ...] | None, rng: np.random.Generator) -> NDArray[n
     kind = rng.random()
     if hand is not None:
         _dealt_actions(target, hand, rng)
-    elif kind < 0.40:
+    elif kind < 0.55:
         expression = EXPRESSIONS[_EXPRESSION_NAMES[rng.integers(len(_EXPRESSION_NAMES))]]
         _add(target, _mirrored(expression) if rng.random() < 0.5 else expression, rng.uniform(0.3, 1.05))
-    elif kind < 0.60:
+    elif kind < 0.67:
         _add(target, VISEMES[_VISEME_NAMES[rng.integers(len(_VISEME_NAMES))]], rng.uniform(0.4, 1.05))
-    elif kind < 0.75:
+    elif kind < 0.78:
         _add(target, EXPRESSIONS[_EXPRESSION_NAMES[rng.integers(len(_EXPRESSION_NAMES))]], rng.uniform(0.2, 0.6))
         _add(target, VISEMES[_VISEME_NAMES[rng.integers(len(_VISEME_NAMES))]], rng.uniform(0.4, 0.9))
-    elif kind < 0.85:
+    elif kind < 0.86:
         _one_sided(target, rng)
     else:
         _dense(target, rng)
@@ -223,13 +227,13 @@ def _face_track(seed: int, take: int, times: NDArray[np.float64]) -> NDArray[np.
     rng = stream(f"prior-{seed}-{take}", "face")
     keys = _key_times(float(times[-1]), 0.25, 0.5, rng)
     hands = _hands(seed)
-    # Two targets of three are dealt, so that a handful of short takes shows every action; takes go on where the last one stopped.
-    dealt = take * 2
     targets = []
     for number in range(len(keys)):
-        hand = hands[(dealt + number - number // 3) % len(hands)] if number % 3 else None
-        rest = rng.random() < 0.5
-        targets.append(np.zeros(len(NAMES)) if rest and hand is None else _target(hand, rng))
+        turn = _DEALT_TURNS.get(number % _ROUND)
+        # Takes go on dealing where the last one began two hands earlier, so that eight short takes show every action.
+        hand = None if turn is None else hands[(2 * take + 2 * (number // _ROUND) + turn) % len(hands)]
+        rests = hand is None and rng.random() < 0.25
+        targets.append(np.zeros(len(NAMES)) if rests else _target(hand, rng))
     return _eased(times, keys, np.array(targets))
 
 
