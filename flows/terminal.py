@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +36,7 @@ class TerminalProgress:
         self._step, self._total, self._unit, self._pace = step, total, unit, Pace(total)
         self._last_line = time.monotonic()
         if not self._console.is_terminal:
-            self._console.print(f"{step:<10} {total} {unit} ...")
+            self._console.print(f"  {step:<10} {total} {unit} ...")
             return
         self._bar = Progress(
             TextColumn("{task.description:<10}"),
@@ -44,7 +44,7 @@ class TerminalProgress:
             MofNCompleteColumn(),
             TextColumn(unit),
             TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(compact=True),
+            TimeElapsedColumn(),
             console=self._console,
             transient=True,
         )
@@ -53,14 +53,12 @@ class TerminalProgress:
 
     def advance(self, done: int, note: str = "") -> None:
         """Moves the bar to ``done`` units."""
-        rate = f"{self._pace.rate(done):.1f} {self._unit}/s"
+        said = ", ".join(part for part in (self._pace.in_words(done, self._unit), note) if part)
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, note=f"{rate} {note}".rstrip())
+            self._bar.update(self._task, completed=done, note=said)
         elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            left = self._pace.seconds_left(done)
-            ahead = f", about {left:.0f} s left" if left is not None else ""
-            self._console.print(f"{self._step:<10} {done}/{self._total} {self._unit}, {rate}{ahead} {note}".rstrip())
+            self._console.print(f"  {self._step:<10} {done}/{self._total} {self._unit}" + (f", {said}" if said else ""))
 
     def end(self, summary: str) -> None:
         """Leaves one line that says what the step did and how long it took."""

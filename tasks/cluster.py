@@ -55,13 +55,14 @@ def ray_cluster(needs: Resources = Resources()) -> Iterator[int]:
     if address:
         _connect(address)
     else:
-        ray.init(
-            num_cpus=os.cpu_count(),
-            include_dashboard=False,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            logging_level=logging.ERROR,
-            log_to_driver=bool(os.environ.get("SFACE_RAY_LOGS")),
-        )
+        with _errors_kept_from_terminal():
+            ray.init(
+                num_cpus=os.cpu_count(),
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                logging_level=logging.ERROR,
+                log_to_driver=bool(os.environ.get("SFACE_RAY_LOGS")),
+            )
     _quiet_data()
     try:
         yield _check(needs)
@@ -119,6 +120,20 @@ def _connect(address: str) -> None:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WorkFailed(f"the Ray cluster at SFACE_RAY_ADDRESS={address} does not answer: {reason}") from None
+
+
+@contextmanager
+def _errors_kept_from_terminal() -> Iterator[None]:
+    """Sends what Ray's C++ side writes to standard error while it starts to nowhere: it announces its own log level there."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _quiet_data() -> None:

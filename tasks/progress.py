@@ -57,17 +57,24 @@ class Several:
 
 @dataclass
 class Pace:
-    """Rate and time left of one step, from what was done since it began."""
+    """Rate and time left of one step.
+
+    Measured from the step's first report, not from its begin: engines take their time to start, and work found done is not speed.
+    """
 
     total: int
     started: float = field(default_factory=time.monotonic)
+    _first: tuple[float, int] | None = None
 
-    def rate(self, done: int) -> float:
-        """Units a second so far."""
-        elapsed = time.monotonic() - self.started
-        return done / elapsed if elapsed > 0 else 0.0
+    def rate(self, done: int) -> float | None:
+        """Units a second since the first report; None on that report itself."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, done)
+        then, before = self._first
+        return (done - before) / (now - then) if now > then and done > before else None
 
-    def seconds_left(self, done: int) -> float | None:
-        """Seconds to go at this rate; None before anything is done."""
+    def in_words(self, done: int, unit: str) -> str:
+        """For instance "12.5 samples/s, 40 s left"; empty while nothing can be said."""
         rate = self.rate(done)
-        return (self.total - done) / rate if rate > 0 else None
+        return f"{rate:.1f} {unit}/s, {(self.total - done) / rate:.0f} s left" if rate else ""

@@ -46,7 +46,9 @@ def promote(workspace: Workspace, policy: Policy, candidate: str, run_id: str, p
     # A model that already is the champion stays it without another move.
     if decision.verdict == "promote" and candidate != seen.model_id:
         champion = move_alias(workspace, seen, candidate, decision_id).model_id
-    progress.end(decision.reason)
+    required = [rule for rule in decision.rules if rule.required]
+    passed = sum(rule.passed for rule in required)
+    progress.end(f"{decision.verdict}: {passed} of {len(required)} required rules passed")
     return Promoted(decision_id, decision, candidate, seen.model_id, champion)
 
 

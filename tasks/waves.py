@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import pyarrow as pa
 
@@ -19,17 +19,20 @@ from tasks.cluster import ray_cluster
 from tasks.progress import Progress
 
 
-class Maker(Protocol[Item]):
+Asked = TypeVar("Asked", contravariant=True)
+
+
+class Maker(Protocol[Asked]):
     """What an actor does; it is built once per actor."""
 
-    def make(self, items: tuple[Item, ...]) -> tuple[pa.Table, pa.Table]:
+    def make(self, items: tuple[Asked, ...]) -> tuple[pa.Table, pa.Table]:
         """The rows for the plan's table and the rows for ``rejects``."""
 
 
-class MakerFactory(Protocol[Item]):
+class MakerFactory(Protocol[Asked]):
     """Travels to an actor and builds its maker there."""
 
-    def __call__(self) -> Maker[Item]:
+    def __call__(self) -> Maker[Asked]:
         """Builds the maker: loads what it needs once."""
 
 
@@ -107,7 +110,7 @@ def _made_files(
     with ray_cluster() as cpus:
         files = ray.data.from_items([{"item": file} for file in todo], override_num_blocks=len(todo))
         made = files.map(
-            _FileActor,
+            cast(Any, _FileActor),
             fn_constructor_args=(workspace, plan.table, factory),
             # Half a CPU each: with whole ones, actors on every core leave none to the reading task, and Ray Data waits for ever.
             num_cpus=0.5,

@@ -86,3 +86,16 @@ def workspace_location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "disk":
         return str(tmp_path / "workspace")
     return f"s3://{request.getfixturevalue('s3_bucket')}/team/faces"
+
+
+@pytest.fixture
+def tiny_recipe() -> dict[str, object]:
+    """The smallest recipe that goes the whole way: minutes become a minute, every engine is the real one."""
+    return {
+        "name": "tiny",
+        "labels": {"dataset": "tiny", "prior": {"takes": 4, "frames": 12}},
+        "faces": {"size": 64, "train_identities": 6, "test_identities": 3},
+        "supervision": {"rows_per_file": 8, "files_per_wave": 2},
+        "training": {"max_steps": 4, "batch_size": 4, "checkpoint_every": 2},
+        "evaluation": {"batch_size": 6, "bootstrap": 50, "cnn_steps": 3},
+    }

@@ -231,13 +231,15 @@ class Workspace:
     def commit_files(self, name: str, files: Sequence[DataFile], key: str) -> bool:
         """Adds written files to the table in one commit under ``key``; returns False when that key was committed before."""
         from deltalake.exceptions import CommitFailedError
-        from deltalake.transaction import AddAction
+        from deltalake.transaction import AddAction, RemoveAction
 
         table = self.table(name)
         if table.transaction_version(key) is not None:
             return False
         # Modification time 0: the commit then follows from the plan alone.
-        actions = [AddAction(f.path, f.size, {}, 0, True, json.dumps({"numRecords": f.rows})) for f in files]
+        actions: list[AddAction | RemoveAction] = [
+            AddAction(f.path, f.size, {}, 0, True, json.dumps({"numRecords": f.rows})) for f in files
+        ]
         try:
             table.create_write_transaction(
                 actions, "append", table.schema(), commit_properties=_commit_properties(key), partition_by=[]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sfcore.arkit import NAMES
 from sfcore.captions.description import FIELDS
 from sfcore.captions.grammar import describe
-from sfcore.captions.verify import verify
+from sfcore.captions.verify import Verification, verify
 from sfcore.recipe import Recipe
 from sfcore.render.draw import Renderer
 from sfcore.render.encode import encode_image
@@ -45,23 +45,23 @@ class SampleMaker:
         """Makes the samples that show ``coefficients`` (n, 61) float32 with NaN = unknown, in the same order."""
         rows, rejects = [], []
         for number, sample in enumerate(samples):
-            row = self._row(sample, coefficients[number])
-            if row["verify_score"] < LOWEST_SCORE:
-                rejects.append(_reject(sample, run_id, row["faults"]))
+            row, checked = self._row(sample, coefficients[number])
+            if checked.score < LOWEST_SCORE:
+                rejects.append(_reject(sample, run_id, checked.faults))
             else:
                 rows.append(row)
         return Made(
             pa.Table.from_pylist(rows, schema=SCHEMAS["supervision"]), pa.Table.from_pylist(rejects, schema=SCHEMAS["rejects"])
         )
 
-    def _row(self, sample: WantedSample, coefficients: NDArray[np.float32]) -> dict[str, object]:
+    def _row(self, sample: WantedSample, coefficients: NDArray[np.float32]) -> tuple[dict[str, object], Verification]:
         faces, stored = self._recipe.faces, self._recipe.supervision
         scene = draw_scene(sample.sample_id, self._rig, sample.identity, coefficients, faces)
         pixels = self._renderer.draw(scene)
         description = describe(scene.coefficients, sample.sample_id)
         checked = verify(description, scene.coefficients)
         drawn = scene.coefficients
-        return {
+        row: dict[str, object] = {
             "sample_id": sample.sample_id,
             "dataset": sample.dataset,
             "take": sample.take,
@@ -85,14 +85,15 @@ class SampleMaker:
             "recipe_digest": self._recipe.supervision_digest,
             "rig_digest": self._rig.digest,
         }
+        return row, checked
 
 
-def _reject(sample: WantedSample, run_id: str, faults: object) -> dict[str, object]:
+def _reject(sample: WantedSample, run_id: str, faults: Sequence[str]) -> dict[str, object]:
     return {
         "run_id": run_id,
         "stage": "supervise",
         "source": f"{sample.dataset}/{sample.take}",
         "row": sample.frame,
         "reason": "caption not true",
-        "detail": f"{sample.sample_id}: {faults}",
+        "detail": f"{sample.sample_id}: {'; '.join(faults)}",
     }

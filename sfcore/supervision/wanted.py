@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +50,7 @@ def wanted_samples(labels: pa.Table, recipe: Recipe) -> list[WantedSample]:
     return samples
 
 
-def thinned(rows: list[dict[str, object]], most: int | None) -> list[dict[str, object]]:
+def thinned(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
     """Evenly spaced rows, at most ``most``, each split keeping its share."""
     if most is None or len(rows) <= most:
         return rows

@@ -1,0 +1,150 @@
+"""A real Prefect: server, deployments, worker, and a retrain that somebody triggers."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfcore.store.aliases import CHAMPION, read_alias
+from sfcore.store.workspace import Workspace
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+
+
+class Server:
+    """A Prefect server on a free port with a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.api = f"http://127.0.0.1:{port}/api"
+        self.log = home / "log.txt"
+        self.env = {
+            **os.environ,
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_CLI_PROMPT": "false",
+            "PWD": str(ROOT),
+            # A worker runs what lies in the checkout, as it does for a user who starts it there.
+            "SFACE_WORKSPACE": str(home / "workspace"),
+        }
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.start("server", "start", "--host", "127.0.0.1", "--port", str(port))
+
+    def start(self, *words: str) -> None:
+        """Starts a Prefect command that stays."""
+        with self.log.open("ab") as log:
+            self._running.append(subprocess.Popen([PREFECT, *words], cwd=ROOT, env=self.env, stdout=log, stderr=log))
+
+    def run(self, *words: str) -> str:
+        """Runs a Prefect command to its end and returns what it printed."""
+        done = subprocess.run(
+            [PREFECT, *words], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Asks the server's API: GET without a body, POST with one."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api}{path}", data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def wait_until_up(self) -> None:
+        """Waits for the server's health check."""
+        for _ in range(240):
+            try:
+                if self.ask("/health") is True:
+                    return
+            except OSError:
+                time.sleep(0.5)
+        raise AssertionError(f"Prefect's server did not start: {self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """Stops what was started, the worker first."""
+        for process in reversed(self._running):
+            process.terminate()
+            process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = Server(tmp_path_factory.mktemp("prefect"))
+    try:
+        made.wait_until_up()
+        made.run("work-pool", "create", "sface", "--type", "process")
+        made.run("--no-prompt", "deploy", "--all")
+        yield made
+    finally:
+        made.stop()
+
+
+def test_deployments_have_their_schedule_and_their_form(server: Server) -> None:
+    deployments = {row["name"]: row for row in server.ask("/deployments/filter", {})}
+    assert set(deployments) == {"retrain", "ingest-dataset", "evaluate-and-promote"}
+    assert [s["schedule"]["cron"] for s in deployments["retrain"]["schedules"]] == ["0 3 * * 1"]
+    assert not deployments["ingest-dataset"]["schedules"]
+    assert not deployments["evaluate-and-promote"]["schedules"]
+    forms = deployments["retrain"]["parameter_openapi_schema"]["definitions"]
+    assert forms["Faces"]["properties"]["size"]["minimum"] == 32
+    assert forms["Training"]["properties"]["zero_stage"]["enum"] == [0, 1, 2, 3]
+    assert "model" in deployments["evaluate-and-promote"]["parameter_openapi_schema"]["required"]
+
+
+def test_a_wrong_parameter_is_refused_with_its_name(server: Server) -> None:
+    deployment = server.ask("/deployments/name/retrain/retrain")
+    with pytest.raises(urllib.request.HTTPError) as error:  # type: ignore[attr-defined]
+        server.ask(f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"recipe": {"faces": {"size": 1}}}})
+    assert error.value.code in (409, 422)
+    assert "size" in error.value.read().decode()
+
+
+def test_a_triggered_retrain_completes_and_leaves_its_artifacts(server: Server, tiny_recipe: dict[str, Any]) -> None:
+    server.start("worker", "start", "--pool", "sface", "--name", "tester")
+    deployment = server.ask("/deployments/name/retrain/retrain")
+    run = server.ask(f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"recipe": tiny_recipe}})
+    state = {"type": "SCHEDULED"}
+    for _ in range(600):
+        state = server.ask(f"/flow_runs/{run['id']}")["state"]
+        if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+            break
+        time.sleep(1)
+    assert state["type"] == "COMPLETED", f"{state}\n{server.log.read_text()[-4000:]}"
+
+    steps = {row["name"].rsplit("-", 1)[0] for row in server.ask("/task_runs/filter", {"limit": 50})}
+    assert steps == {"ingest", "supervise", "distill", "evaluate", "promote", "report"}
+    artifacts = {row["key"]: row for row in server.ask("/artifacts/latest/filter", {"limit": 50})}
+    for step in ("ingest", "supervise", "distill", "evaluate", "promote"):
+        assert artifacts[f"sface-{step}-progress"]["type"] == "progress"
+        assert artifacts[f"sface-{step}-progress"]["data"] == 100
+    assert {row["metric"] for row in json.loads(artifacts["sface-metrics"]["data"])} >= {
+        "mae",
+        "mae_active",
+        "skill",
+        "share_parsed",
+    }
+    assert artifacts["sface-contact-sheet"]["data"].startswith("data:image/png;base64,")
+
+    workspace = Workspace.open(server.env["SFACE_WORKSPACE"])
+    decision = workspace.read("decisions").to_pylist()
+    assert len(decision) == 1
+    assert decision[0]["reason"] in artifacts["sface-decision"]["data"]
+    champion = read_alias(workspace, CHAMPION).model_id
+    assert champion == (decision[0]["candidate"] if decision[0]["verdict"] == "promote" else None)
