@@ -46,7 +46,7 @@ PROTOTYPES: tuple[Prototype, ...] = (
         "felt smile",
         ((("corner_pull",), 0.25), (("cheek_raise",), 0.20)),
         # Bared teeth under a wrinkled nose and lowered brows are a snarl, though lip corners and cheeks rise with them.
-        (("nose_wrinkle", 0.60), ("brow_lower", 0.50)),
+        (("nose_wrinkle", 0.60), ("brow_lower", 0.70)),
     ),
     Prototype("social smile", ((("corner_pull",), 0.25),), (("cheek_raise", 0.20),)),
     Prototype(

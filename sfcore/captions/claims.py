@@ -19,7 +19,7 @@ from sfcore.captions.intensity import BANDS
 from sfcore.captions.vocabulary import (
     ASYMMETRIC,
     BASES,
-    BREAKS,
+    BREAKING_WORDS,
     DIRECTED,
     FEELINGS,
     INTENSITIES,
@@ -67,7 +67,11 @@ class Claim:
 
 
 _SENTENCE = re.compile(r"[.;\n]+")
-_TOKEN = re.compile(r"[a-z]+|[,:()]")
+_WORD = re.compile(r"[a-z]+")
+# Splits into texts and what stands between them, alternately.
+_BREAK = re.compile(rf"([,:()]|\b(?:{'|'.join(BREAKING_WORDS)})\b)")
+# Captions of the grammar know some thousand clauses; models add theirs. Each entry is well below a kilobyte.
+_CACHED = 16384
 # Decimals would end a sentence in their middle.
 _DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
 
@@ -244,15 +248,19 @@ class _Reader:
                 self.claims.append(Claim("asymmetric", "", negated=clause.negated))
 
 
+@lru_cache(maxsize=_CACHED)
+def _clause(text: str, ending: str) -> _Clause:
+    """The clause of lower-case ``text`` that ends before ``ending``; cached, so nobody may change it."""
+    clause = _Clause()
+    for word in _WORD.findall(text):
+        clause.take(word)
+    clause.heads = ending == ":"
+    return clause
+
+
 def _clauses(sentence: str) -> list[_Clause]:
-    clauses = [_Clause()]
-    for token in _TOKEN.findall(sentence.lower()):
-        if token in BREAKS:
-            clauses[-1].heads = token == ":"
-            clauses.append(_Clause())
-        else:
-            clauses[-1].take(token)
-    return clauses
+    pieces = _BREAK.split(sentence.lower())
+    return [_clause(text, ending) for text, ending in zip(pieces[::2], [*pieces[1::2], ""], strict=True) if text.strip()]
 
 
 def _rest_claims(clauses: list[_Clause]) -> tuple[Claim, ...] | None:
@@ -263,9 +271,9 @@ def _rest_claims(clauses: list[_Clause]) -> tuple[Claim, ...] | None:
     return tuple(Claim("rest", REST_REGIONS[part]) for part in parts if part in REST_REGIONS)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_CACHED)
 def _sentence_claims(sentence: str, field: str) -> tuple[Claim, ...]:
-    """Claims of one sentence. Cached, as sentences recur among captions; pure, so the cache changes nothing but time."""
+    """Claims of one sentence; cached, as sentences recur among captions."""
     clauses = _clauses(sentence)
     resting = _rest_claims(clauses)
     if resting is not None:

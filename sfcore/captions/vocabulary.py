@@ -282,8 +282,20 @@ STRONGER = _words("stronger more higher greater")
 SYMMETRIC = _words("symmetric symmetrical symmetrically")
 ASYMMETRIC = _words("asymmetric asymmetrical uneven")
 RESTING = _words("rest still relaxed inactive neutral")
-BREAKS = _words(", : ( ) and while with but plus though whereas yet or since against")
-"""Where one clause ends and the next begins."""
+BREAKING_WORDS: tuple[str, ...] = (
+    "and",
+    "while",
+    "with",
+    "but",
+    "plus",
+    "though",
+    "whereas",
+    "yet",
+    "or",
+    "since",
+    "against",
+)
+"""Where one clause ends and the next begins, beside commas, colons and brackets."""
 
 REST_REGIONS: dict[str, str] = {"brow": "brows", "eye": "eyes", "cheek": "cheeks", "nose": "nose", "lip": "mouth", "jaw": "jaw"}
 """Part -> region that can be said to be at rest."""
