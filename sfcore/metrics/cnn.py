@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 WIDTHS = (16, 32, 64, 128)
 """Feature maps after each halving: 0.6 M parameters, 11 s for 150 steps of 32 pictures of 96 pixels on one core."""
 BATCH = 32
+BEND = 0.1
+"""Where the loss turns from squared to absolute, in spreads. On 512 drawn faces and 150 steps (seed 0) the skill over the median
+was -0.12 with a bend at 0.5, -0.03 at 0.1 and 0.00 at 0.02, where it only repeats the median."""
 PEAK_RATE = 3e-3
 LEAST_SPREAD = 0.02
 """Targets are divided by their spread over the training labels; a channel that hardly moves is not blown up beyond this."""
@@ -106,7 +109,7 @@ class CnnBaseline:
 def _masked_loss(predicted: Tensor, target: Tensor) -> Tensor:
     """Smooth L1 over the known targets alone: near the mean where errors are small, near the median where they are large."""
     known = ~torch.isnan(target)
-    loss = functional.smooth_l1_loss(predicted, torch.where(known, target, predicted.detach()), reduction="sum", beta=0.5)
+    loss = functional.smooth_l1_loss(predicted, torch.where(known, target, predicted.detach()), reduction="sum", beta=BEND)
     return loss / known.sum().clamp(min=1)
 
 

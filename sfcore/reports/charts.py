@@ -70,7 +70,7 @@ def loss_chart(steps: pa.Table) -> bytes | None:
         axes.plot(at, values, color=colour, linewidth=0.7, alpha=0.3)
         axes.plot(at, _smooth(values), color=colour, linewidth=1.7, label=label)
     axes.set_xlabel("optimiser step", fontsize=8, color=SOFT)
-    axes.set_ylabel("loss (nats a token)", fontsize=8, color=SOFT)
+    axes.set_ylabel("loss", fontsize=8, color=SOFT)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8)
     _plain(axes, grid="y")

@@ -127,7 +127,7 @@ def test_pictures_of_other_splits_datasets_and_recipes_stay_out() -> None:
     assert score(con, "run", list(world.answers), "demo", 3, Evaluation(bootstrap=50), 0).equals(world.score())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(silenced=st.sets(st.integers(0, 11), min_size=1, max_size=12), seed=st.integers(0, 1000))
 def test_silence_never_makes_errors_smaller_or_agreement_larger(silenced: set[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
