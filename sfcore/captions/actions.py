@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.arkit import EYE_RADIANS, INDEX, SHAPES
+from sfcore.arkit import CHANNELS, EYE_RADIANS, INDEX
 from sfcore.captions.intensity import ANGLE, DIFFERENCE, EXTREME, SHAPE, Thresholds, band
 
 Kind = Literal["pair", "single"]
@@ -107,6 +107,9 @@ PAIRS: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "pair")
 SINGLES: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "single")
 
 UNKNOWN = float("nan")
+_SHAPE = (len(CHANNELS),)
+_LOW = np.array([channel.low for channel in CHANNELS], np.float32)
+_HIGH = np.array([channel.high for channel in CHANNELS], np.float32)
 _EYE_CLOSE = AT["eye_close"]
 _THRESHOLDS = tuple(action.thresholds for action in ACTIONS)
 
@@ -210,10 +213,15 @@ def _gaze(v: list[float]) -> tuple[float, float, float]:
 
 
 def measure(coefficients: NDArray[np.float32]) -> Measures:
-    """(61,) float32, NaN = unknown -> how strong each action is. Shapes below 0 count as 0."""
+    """(61,) float32, NaN = unknown -> how strong each action is.
+
+    Values beyond their channel's range count as its end. Raises ValueError for another shape.
+    """
     values = np.array(coefficients, dtype=np.float32)
-    # Raw recordings hold shapes a little below 0; no muscle pushes.
-    np.maximum(values[: len(SHAPES)], 0.0, out=values[: len(SHAPES)])
+    if values.shape != _SHAPE:
+        raise ValueError(f"a face needs {len(CHANNELS)} coefficients, not an array of shape {values.shape}")
+    # Raw recordings hold shapes a little below 0 and above 1; no muscle pushes.
+    np.clip(values, _LOW, _HIGH, out=values)
     v: list[float] = values.tolist()
     left = [UNKNOWN] * len(ACTIONS)
     right = [UNKNOWN] * len(ACTIONS)

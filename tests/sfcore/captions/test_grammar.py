@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, MIRROR_INDEX, MIRROR_SIGN, NAMES
+from sfcore.captions.actions import BY_KEY
 from sfcore.captions.category import CATEGORIES, category_of
 from sfcore.captions.claims import claims_of
 from sfcore.captions.description import FIELDS, Description
-from sfcore.captions.grammar import NOT_OBSERVABLE, describe
+from sfcore.captions.grammar import NOT_OBSERVABLE, SYMMETRIC, describe
 from sfcore.captions.verify import verify
 from sfcore.captions.vocabulary import ADJECTIVES, ADVERBS, DEGREES
 from sfcore.recordings.prior import draw_take
@@ -75,7 +76,7 @@ def test_every_caption_of_two_thousand_faces_is_true() -> None:
         assert verdict.score == 1.0
 
 
-_VALUE = st.one_of(st.sampled_from(_EDGES), st.just(float("nan")), st.floats(-4.0, 4.0, width=32))
+_VALUE = st.one_of(st.sampled_from(_EDGES), st.just(float("nan")), st.floats(-4.0, 4.0, width=32), st.floats(width=32))
 
 
 @settings(max_examples=300, deadline=None)
@@ -149,6 +150,26 @@ def test_emotion_is_told_only_where_the_category_is_one() -> None:
     assert "enjoyment" in felt.emotional_implication or "happiness" in felt.emotional_implication
     assert describe(face(JawOpen=0.7), "x").emotional_implication == NOT_OBSERVABLE
     assert describe(face(), "x").emotional_implication == NOT_OBSERVABLE
+
+
+def test_the_fields_do_not_contradict_each_other() -> None:
+    for n, values in enumerate(faces(1500, seed=21)):
+        if np.isnan(values).any():
+            continue
+        description = describe(values, str(n))
+        claims = claims_of(description)
+        told = {BY_KEY[c.subject].region: c for c in claims if c.kind == "action"}
+        assert not told.keys() & {c.subject for c in claims if c.kind == "rest"}
+        if description.symmetry == SYMMETRIC:
+            assert not any(c.side in ("left", "right") for c in claims)
+        if description.expression_category.startswith("neutral"):
+            loud = [c for c in claims if c.kind == "action" and c.band in ("moderate", "strong", "extreme")]
+            assert all(BY_KEY[c.subject].region == "head" for c in loud)
+
+
+def test_a_face_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="61 coefficients"):
+        describe(np.zeros(52, np.float32), "x")
 
 
 def test_one_sided_action_is_told_on_its_side() -> None:
