@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from flows.terminal import TerminalProgress, answer_table, console
 from sfcore.errors import SfaceError, WrongUse
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def _say(result: Any, as_json: bool) -> None:
 
 
 def _progress() -> Any:
-    from flows.terminal import TerminalProgress
-
-    return TerminalProgress(Console(file=sys.stderr))
+    return TerminalProgress(console(stderr=True))
 
 
 # The workflow -----------------------------------------------------------------------------------------------------------
@@ -120,7 +118,7 @@ def ingest(
     check_source(source)
     done = run(_made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), _progress())
     for note in done.notes:
-        Console(stderr=True).print(f"  {note}", highlight=False, style="dim")
+        console(stderr=True).print(f"  {note}", style="dim")
     _say(asdict(done), as_json)
 
 
@@ -176,7 +174,7 @@ def evaluate(
     if not as_json:
         from tasks.report import leaderboard_of
 
-        Console().print(leaderboard_of(place, done.run_id))
+        console().print(leaderboard_of(place, done.run_id))
 
 
 @app.command(epilog=_example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))
@@ -199,7 +197,7 @@ def promote(
     if not as_json:
         from sfcore.reports.terminal import decision_lines
 
-        Console().print(decision_lines(done.decision))
+        console().print(decision_lines(done.decision))
 
 
 # Asking -----------------------------------------------------------------------------------------------------------------
@@ -219,9 +217,7 @@ def query(
     if as_json:
         print(json.dumps(answer.to_pylist(), default=_plain))
         return
-    from flows.terminal import answer_table
-
-    Console().print(answer_table(answer))
+    console().print(answer_table(answer))
 
 
 @app.command(name="doctor", epilog=_example("sface doctor"))
@@ -235,7 +231,7 @@ def doctor(as_json: Json = False) -> None:
     else:
         for finding in found:
             mark = "[green]✓[/]" if finding.fine else "[red]✗[/]"
-            Console().print(f"{mark} {finding.subject:<14} {finding.sentence}", highlight=False)
+            console().print(f"{mark} {finding.subject:<14} {finding.sentence}")
     if not all(finding.fine for finding in found):
         raise typer.Exit(1)
 
@@ -254,7 +250,7 @@ def rig_preview(
     from sfcore.rigs.registry import load_rig
 
     shape_sheet(load_rig(name)).save(out)
-    Console().print(f"wrote {out}")
+    console().print(f"wrote {out}")
 
 
 # Plumbing ---------------------------------------------------------------------------------------------------------------
@@ -296,9 +292,10 @@ def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
     if as_json:
         _say(asdict(done), as_json)
         return
-    from tasks.report import run_summary
+    from tasks.report import run_summary, where_to_look
 
-    Console().print(run_summary(place, done.run_id, done.reported))
+    console().print(run_summary(place, done.run_id))
+    console().print(where_to_look(place, done.reported), soft_wrap=True)
 
 
 def _quiet_prefect() -> None:
@@ -321,8 +318,8 @@ def main() -> None:
     try:
         app()
     except SfaceError as error:
-        Console(stderr=True).print(f"[bold red]sface:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        console(stderr=True).print(f"[bold red]sface:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        Console(stderr=True).print("sface: interrupted; run the same command again to go on.")
+        console(stderr=True).print("sface: interrupted; run the same command again to go on.")
         sys.exit(130)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pyarrow.compute as pc
 from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
-from rich.console import Console
 
-from flows.terminal import TerminalProgress
+from flows.terminal import TerminalProgress, console
 from sfcore.errors import SfaceError
 from sfcore.store.workspace import Workspace
 from tasks import distill as distill_module
@@ -33,7 +31,7 @@ def _worth_another_try(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) 
 
 def flow_progress() -> Progress:
     """Where steps of a flow report to: the terminal, and Prefect."""
-    return Several([TerminalProgress(Console(file=sys.stderr)), ArtifactProgress()])
+    return Several([TerminalProgress(console(stderr=True)), ArtifactProgress()])
 
 
 def _step(function: Any, name: str, retries: int = 0) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LINES = 10.0
 _MOST_ROWS = 200
+
+
+# Where nobody watches, rich assumes 80 columns; a log can be wider.
+_LOG_WIDTH = 120
+
+
+def console(stderr: bool = False) -> Console:
+    """The terminal, or the log in its place; ``COLUMNS`` overrides its width."""
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _LOG_WIDTH
+    return made
 
 
 class TerminalProgress:

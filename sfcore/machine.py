@@ -29,6 +29,13 @@ def findings() -> list[Finding]:
     return [_python(), _compiler(), _memory(), _disk(), _engines(), _cluster(), _workspace()]
 
 
+def share_cores(processes: int) -> None:
+    """Gives torch this process's share of the machine's cores; left alone, each process starts a thread for every core."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+
+
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     return Finding("python", sys.version_info >= (3, 11), f"Python {version}; 3.11 or newer is needed.")
@@ -45,12 +52,16 @@ def _memory() -> Finding:
     import psutil
 
     total = psutil.virtual_memory().total
-    return Finding("memory", total >= _LEAST_MEMORY, f"{total / 1024**3:.1f} GiB; the demo needs {_LEAST_MEMORY / 1024**3:.0f} GiB.")
+    return Finding(
+        "memory", total >= _LEAST_MEMORY, f"{total / 1024**3:.1f} GiB; the demo needs {_LEAST_MEMORY / 1024**3:.0f} GiB."
+    )
 
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free
-    return Finding("disk", free >= _LEAST_DISK, f"{free / 1024**3:.1f} GiB free here; the demo needs {_LEAST_DISK / 1024**3:.0f} GiB.")
+    return Finding(
+        "disk", free >= _LEAST_DISK, f"{free / 1024**3:.1f} GiB free here; the demo needs {_LEAST_DISK / 1024**3:.0f} GiB."
+    )
 
 
 def _engines() -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sfcore.errors import SfaceError, WorkFailed
 from sfcore.randomness import digest
@@ -23,6 +21,7 @@ from sfcore.recordings.splits import TRAIN
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
 from sfcore.student.shelf import base_name, lineage_of, prepare_base
+from sfcore.supervision.wanted import is_of
 from tasks.cluster import Resources, ray_cluster
 from tasks.progress import Progress
 
@@ -60,8 +59,7 @@ def distill(workspace: Workspace, recipe: Recipe, supervision_version: int, run_
         return done
     prepare_base(workspace, recipe.student)
     if not workspace.is_complete(job.adapter):
-        training = recipe.training
-        with ray_cluster(Resources(training.workers, training.workers * training.gpus_per_worker)):
+        with ray_cluster(Resources.of(recipe.training)):
             _fit(job, progress)
     done = _shelve(job, run_id, samples)
     progress.end(
@@ -101,17 +99,12 @@ class _Job:
         """The rows to learn from, in the order of their names: how files were cut does not matter."""
         from sfcore.student.batches import COLUMNS
 
-        wanted = _is_wanted(self.recipe)
+        wanted = is_of(self.recipe, TRAIN)
         return self.workspace.read("supervision", self.version, columns=COLUMNS, filter=wanted).sort_by("sample_id")
 
 
-def _is_wanted(recipe: Recipe) -> pc.Expression:
-    of_dataset = (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
-    return of_dataset & (pc.field("split") == TRAIN)
-
-
 def _training_samples(workspace: Workspace, recipe: Recipe, version: int) -> list[str]:
-    rows = workspace.read("supervision", version, columns=["sample_id"], filter=_is_wanted(recipe))
+    rows = workspace.read("supervision", version, columns=["sample_id"], filter=is_of(recipe, TRAIN))
     if not rows.num_rows:
         raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no training pictures of these faces: run supervise first.")
     return sorted(rows.column("sample_id").to_pylist())
@@ -123,15 +116,14 @@ def _training_samples(workspace: Workspace, recipe: Recipe, version: int) -> lis
 def _learn(config: dict[str, Any]) -> None:
     """What each of Ray Train's workers does."""
     import ray.train
-    import torch
 
+    from sfcore.machine import share_cores
     from sfcore.student.shelf import base_at_hand
     from sfcore.student.training import Task, train
 
     job: _Job = config["job"]
     context = ray.train.get_context()
-    # Processes of one machine share its cores; without this each would start a thread for every core.
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // context.get_local_world_size()))
+    share_cores(context.get_local_world_size())
     first = context.get_world_rank() == 0
     recipe = job.recipe
     with base_at_hand(job.workspace, base_name(recipe.student)) as base, tempfile.TemporaryDirectory() as out, _last() as resume:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
-from sfcore.plan import cut, folder_of
+from sfcore.plan import cut
 from sfcore.randomness import digest
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
@@ -20,9 +20,10 @@ from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.query import connect
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
+from sfcore.supervision.wanted import is_of
 from tasks.cluster import run_remotely
 from tasks.progress import Progress
-from tasks.waves import run_plan
+from tasks.waves import done_elsewhere, run_plan
 
 if TYPE_CHECKING:
     from sfcore.student.answering import StudentAnswer
@@ -97,13 +98,8 @@ class _Offset:
         """The step ends when all have answered."""
 
 
-def _is_of(recipe: Recipe, split: str) -> pc.Expression:
-    of_dataset = (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
-    return of_dataset & (pc.field("split") == split)
-
-
 def _sample_ids(workspace: Workspace, recipe: Recipe, version: int, split: str) -> list[str]:
-    rows = workspace.read("supervision", version, columns=["sample_id"], filter=_is_of(recipe, split))
+    rows = workspace.read("supervision", version, columns=["sample_id"], filter=is_of(recipe, split))
     return sorted(rows["sample_id"].to_pylist())
 
 
@@ -134,7 +130,7 @@ def _unanswered(workspace: Workspace, model_id: str, test: list[str]) -> list[st
 def _median_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
     from sfcore.metrics.baselines import median_prediction
 
-    train = workspace.read("supervision", version, columns=list(NAMES), filter=_is_of(recipe, TRAIN))
+    train = workspace.read("supervision", version, columns=list(NAMES), filter=is_of(recipe, TRAIN))
     started = time.perf_counter()
     median = median_prediction(train)
     milliseconds = 1000 * (time.perf_counter() - started) / len(test)
@@ -144,7 +140,7 @@ def _median_answers(workspace: Workspace, recipe: Recipe, version: int, test: li
 def _cnn_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
     from sfcore.metrics.cnn import train_cnn
 
-    train = workspace.read("supervision", version, columns=["sample_id", "image", *NAMES], filter=_is_of(recipe, TRAIN))
+    train = workspace.read("supervision", version, columns=["sample_id", "image", *NAMES], filter=is_of(recipe, TRAIN))
     train = train.sort_by("sample_id")
     network = train_cnn(train, recipe.evaluation.cnn_steps, recipe.seed, recipe.faces.size)
     pictures = pictures_of(workspace, version, test)
@@ -185,22 +181,12 @@ def pictures_of(workspace: Workspace, version: int, samples: list[str]) -> list[
 
 def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, version: int, test: list[str], progress: Progress) -> None:
     key = digest("predict", model_id, *test)[:16]
-    answered = _answered_by_other_plans(workspace, model_id, key)
+    answered = done_elsewhere(workspace, "predictions", key, pc.field("model_id") == model_id)
     left = [sample for sample in test if sample not in answered]
     rows_per_file = recipe.evaluation.batch_size * _BATCHES_PER_FILE
     plan = cut(key, "predictions", left, rows_per_file, _FILES_PER_WAVE)
-    factory = _AnswerFactory(workspace, model_id, version, recipe.evaluation.batch_size)
+    factory = _AnswerFactory(workspace, model_id, version, recipe.evaluation.batch_size, recipe.evaluation.workers)
     run_plan(workspace, plan, factory, progress, actors=recipe.evaluation.workers)
-
-
-def _answered_by_other_plans(workspace: Workspace, model_id: str, key: str) -> set[str]:
-    own = f"/{folder_of(key)}/"
-    have: set[str] = set()
-    for fragment in workspace.dataset("predictions").get_fragments():
-        if own not in f"/{fragment.path}":
-            rows = fragment.to_table(columns=["sample_id"], filter=pc.field("model_id") == model_id)
-            have.update(rows["sample_id"].to_pylist())
-    return have
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +197,7 @@ class _AnswerFactory:
     model_id: str
     version: int
     batch_size: int
+    workers: int
 
     def __call__(self) -> _FileOfAnswers:
         return _FileOfAnswers(self)
@@ -218,9 +205,11 @@ class _AnswerFactory:
 
 class _FileOfAnswers:
     def __init__(self, given: _AnswerFactory) -> None:
+        from sfcore.machine import share_cores
         from sfcore.student.shelf import take_student
 
         self._given = given
+        share_cores(given.workers)
         self._student, self._codec = take_student(given.workspace, given.model_id)
 
     def make(self, items: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:

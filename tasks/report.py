@@ -18,6 +18,7 @@ from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
+from sfcore.supervision.wanted import is_of
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
@@ -97,11 +98,7 @@ def _licence(recipe: Recipe) -> str:
 
 
 def _training_pictures(workspace: Workspace, recipe: Recipe, version: int) -> int:
-    return int(workspace.dataset("supervision", version).count_rows(filter=_is_of(recipe) & (pc.field("split") == TRAIN)))
-
-
-def _is_of(recipe: Recipe) -> pc.Expression:
-    return (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
+    return int(workspace.dataset("supervision", version).count_rows(filter=is_of(recipe, TRAIN)))
 
 
 def metrics_of(workspace: Workspace, run_id: str) -> pa.Table:
@@ -147,25 +144,27 @@ def leaderboard_of(workspace: Workspace, run_id: str) -> RenderableType:
     return leaderboard_table(metrics, metrics["model_id"][0].as_py(), champion)
 
 
-def run_summary(workspace: Workspace, run_id: str, reported: Reported) -> RenderableType:
-    """The end of a run for the terminal: rows, figures, the decision, and where to look."""
-    from rich.console import Group
-    from rich.text import Text
-
+def run_summary(workspace: Workspace, run_id: str) -> RenderableType:
+    """The end of a run for the terminal: rows, figures and the decision."""
     from sfcore.reports.terminal import end_of_run
 
     row = decision_row(workspace, run_id)
-    summary = end_of_run(
-        workspace.row_counts(), metrics_of(workspace, run_id), decision_of(row), row["candidate"], row["champion_before"]
-    )
+    metrics = metrics_of(workspace, run_id)
+    return end_of_run(workspace.row_counts(), metrics, decision_of(row), row["candidate"], row["champion_before"])
+
+
+def where_to_look(workspace: Workspace, reported: Reported) -> str:
+    """The champion and the addresses of report, sheet and model, one to a line."""
     champion = read_alias(workspace, CHAMPION).model_id
-    paths = [
-        f"champion       {champion or 'none yet'}",
-        f"report         {workspace.uri(reported.page)}",
-        f"contact sheet  {workspace.uri(reported.sheet)}",
-        f"model          {workspace.uri(reported.card.rsplit('/', 1)[0])}",
-    ]
-    return Group(summary, Text(), *(Text(line, no_wrap=True, overflow="ignore") for line in paths))
+    return "\n".join(
+        [
+            "",
+            f"champion       {champion or 'none yet'}",
+            f"model          {workspace.uri(reported.card.rsplit('/', 1)[0])}",
+            f"report         {workspace.uri(reported.page)}",
+            f"contact sheet  {workspace.uri(reported.sheet)}",
+        ]
+    )
 
 
 def _sheet(workspace: Workspace, recipe: Recipe, version: int) -> bytes:
@@ -179,7 +178,7 @@ def _sheet(workspace: Workspace, recipe: Recipe, version: int) -> bytes:
 
 def _varied_rows(workspace: Workspace, recipe: Recipe, version: int, count: int, split: str | None = None) -> pa.Table:
     """Samples of a recipe that differ: each category in turn, each time with a face not shown yet where there is one."""
-    wanted = _is_of(recipe) if split is None else _is_of(recipe) & (pc.field("split") == split)
+    wanted = is_of(recipe, split)
     keys = workspace.read("supervision", version, columns=["sample_id", "expression_category", "identity"], filter=wanted)
     by_category: dict[str, list[dict[str, str]]] = defaultdict(list)
     # Sample ids are hashes: sorting by them is a shuffle that is the same each time.

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
-from sfcore.plan import Plan, cut, folder_of
+from sfcore.plan import Plan, cut
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.workspace import Workspace
 from sfcore.supervision.wanted import WantedSample, plan_key, wanted_samples
 from tasks.progress import Progress
-from tasks.waves import run_plan
+from tasks.waves import done_elsewhere, run_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,10 @@ def _plan(workspace: Workspace, wanted: list[WantedSample], rig_digest: str, rec
     Files of this same plan are not subtracted: a run that was cut off finds its plan unchanged, and its waves by their keys.
     """
     key = plan_key(wanted, rig_digest, recipe)
-    have = _made_by_other_plans(workspace, key)
+    have = done_elsewhere(workspace, "supervision", key)
     left = [sample for sample in wanted if sample.sample_id not in have]
     plan = cut(key, "supervision", left, recipe.supervision.rows_per_file, recipe.supervision.files_per_wave)
     return plan, len(wanted) - len(left)
-
-
-def _made_by_other_plans(workspace: Workspace, key: str) -> set[str]:
-    dataset = workspace.dataset("supervision")
-    own = f"/{folder_of(key)}/"
-    have: set[str] = set()
-    for fragment in dataset.get_fragments():
-        if own not in f"/{fragment.path}":
-            have.update(fragment.to_table(columns=["sample_id"]).column(0).to_pylist())
-    return have
 
 
 @dataclass(frozen=True, slots=True)

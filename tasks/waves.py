@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfcore.errors import SfaceError
-from sfcore.plan import Item, Plan, PlannedFile
+from sfcore.plan import Item, Plan, PlannedFile, folder_of
 from sfcore.store.workspace import DataFile, Workspace
 from tasks.cluster import ray_cluster
 from tasks.progress import Progress
-
 
 Asked = TypeVar("Asked", contravariant=True)
 
@@ -87,6 +87,19 @@ def run_plan(
             _commit(workspace, plan, file.wave, finished.pop(file.wave))
         progress.advance(made)
     return Ran(rows, rejects, found_done)
+
+
+def done_elsewhere(workspace: Workspace, table: str, key: str, of: pc.Expression | None = None) -> set[str]:
+    """Names of the samples that the table has from other plans than ``key``.
+
+    The plan's own are left out: a run that was cut off must find its plan unchanged, and its waves by their keys.
+    """
+    own = f"/{folder_of(key)}/"
+    have: set[str] = set()
+    for fragment in workspace.dataset(table).get_fragments():
+        if own not in f"/{fragment.path}":
+            have.update(fragment.to_table(columns=["sample_id"], filter=of).column(0).to_pylist())
+    return have
 
 
 def _commit(

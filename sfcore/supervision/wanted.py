@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfcore.randomness import digest, sample_id, stream
 from sfcore.recipe import Recipe
@@ -48,6 +49,12 @@ def wanted_samples(labels: pa.Table, recipe: Recipe) -> list[WantedSample]:
             identity = identity_name(recipe.faces.rig, row["split"], number)
             samples.append(WantedSample(name, row["dataset"], row["take"], row["frame"], variant, row["split"], identity))
     return samples
+
+
+def is_of(recipe: Recipe, split: str | None = None) -> pc.Expression:
+    """The filter for a recipe's rows of ``supervision``: its dataset, shown by its faces; of one split, or of both."""
+    rows = (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
+    return rows if split is None else rows & (pc.field("split") == split)
 
 
 def thinned(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
