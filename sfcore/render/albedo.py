@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sfcore.rigs.procedural import features
 from sfcore.rigs.procedural.curves import bump, plateau, rise
+from sfcore.rigs.procedural.skin import mouth_half_width
 
 LIP, BLUSH, LID, NOSTRIL, BEARD, FOREHEAD, FROWN, CROW, FOLD, SCALP = range(10)
 CHANNELS = 10
@@ -16,7 +17,6 @@ PER_CM = 32
 X_RANGE = (0.0, 8.5)
 """The face is symmetric: only the subject's left half is kept."""
 Y_RANGE = (-14.0, 10.0)
-MOUTH_HALF_WIDTH = 2.4052
 
 
 @cache
@@ -26,9 +26,10 @@ def masks() -> NDArray[np.float32]:
     ys = np.arange(int((Y_RANGE[1] - Y_RANGE[0]) * PER_CM)) / PER_CM + Y_RANGE[0]
     x, y = np.meshgrid(xs, ys)
     result = np.zeros((*x.shape, CHANNELS), np.float32)
-    upper, lower = features.lip_borders(x, MOUTH_HALF_WIDTH)
+    mouth = mouth_half_width()
+    upper, lower = features.lip_borders(x, mouth)
     inside = np.minimum(upper - y, y - lower)
-    result[..., LIP] = rise(-0.03, 0.09, inside) * rise(MOUTH_HALF_WIDTH + 0.02, MOUTH_HALF_WIDTH - 0.15, x)
+    result[..., LIP] = rise(-0.03, 0.09, inside) * rise(mouth + 0.02, mouth - 0.15, x)
     result[..., BLUSH] = np.maximum(bump(x, y, 4.0, -2.9, 1.9, 1.5), 0.7 * bump(x, y, 0.0, -3.5, 0.9, 0.7)) + 0.3 * bump(
         x, y, 0, -10, 1.2, 0.9
     )

@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Camera:
-    """``distance`` (cm) sets the perspective and ``view`` (cm) how much of the plane z = 0... of the face the picture's height shows."""
+    """``distance`` (cm) sets the perspective, ``view`` (cm) how much of the face the picture's height shows."""
 
     distance: float
     view: float

@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
-from sfcore.render import albedo, shading
+from sfcore.render import albedo
 from sfcore.render.kernel import rasterise, vertex_normals
+from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look
 from sfcore.render.occlusion import ambient_occlusion, parallel_view
+from sfcore.render.outline import outline
 from sfcore.render.scene import Scene
 from sfcore.render.sensor import develop, paint_background
+from sfcore.render.shading import shade
 from sfcore.render.traits import Traits
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Rig, head_rotation
 
 Floats = NDArray[np.float32]
 
-_TWO_SIDED = (Part.HAIR, Part.LASHES, Part.SHIRT, Part.EAR)
+_TWO_SIDED = (Part.HAIR, Part.LASHES, Part.SHIRT, Part.EAR, Part.CAVITY)
 _INSIDE = (Part.TEETH_UPPER, Part.TEETH_LOWER, Part.GUMS, Part.TONGUE, Part.CAVITY)
 _PEOPLE_KEPT = 64
 SHADOW_TEXELS = 192
@@ -74,9 +77,9 @@ class Renderer:
         picture = np.empty((size, size, 3), np.float32)
         table = self._table(points, normals, inverse)
         backdrop = paint_background(scene.background, size)
-        shading.shade(visible, nearest, rig.triangles, rig.parts, xy, table, self._atlas, look, backdrop, picture)
+        shade(visible, nearest, rig.triangles, rig.parts, xy, table, self._atlas, look, backdrop, picture)
         if scene.traits.cartoon:
-            shading.outline(visible, nearest, rig.parts, picture, np.float32(0.7))
+            outline(visible, nearest, rig.parts, picture, np.float32(0.7))
         shown = np.where(visible >= 0, rig.parts[np.maximum(visible, 0)], int(Part.BACKGROUND)).astype(np.int32)
         return picture, shown
 
@@ -90,35 +93,26 @@ class Renderer:
         return self._people[key]
 
     def _table(self, points: Floats, normals: Floats, inverse: Floats) -> Floats:
-        table = np.empty((len(points), shading.ATTRIBUTES), np.float32)
-        table[:, shading.POSITION : shading.POSITION + 3] = points
-        table[:, shading.NORMAL : shading.NORMAL + 3] = normals
-        table[:, shading.UV : shading.UV + 2] = self.rig.uv
-        table[:, shading.OCCLUSION] = self._occlusion
-        table[:, shading.DEPTH] = inverse
+        table = np.empty((len(points), ATTRIBUTES), np.float32)
+        table[:, POSITION : POSITION + 3] = points
+        table[:, NORMAL : NORMAL + 3] = normals
+        table[:, UV : UV + 2] = self.rig.uv
+        table[:, OCCLUSION] = self._occlusion
+        table[:, DEPTH] = inverse
         return table
 
-    def _look(self, scene: Scene, posed: Floats, points: Floats) -> shading.Look:
+    def _look(self, scene: Scene, posed: Floats, points: Floats) -> Look:
         rig, traits, light = self.rig, scene.traits, scene.light
         values = np.nan_to_num(scene.coefficients, nan=0.0)
         head = head_rotation(values)
         axes, frame, shadow = self._shadow(np.array(light.key_direction), points)
         camera = scene.camera
         style = rig.hair_names[traits.hair] if rig.hair_names else ""
-        knobs = (traits.blush, traits.freckles, traits.stubble, traits.wrinkles, traits.iris_size)
-        knobs += (
-            traits.brow_thickness,
-            traits.brow_arch,
-            traits.brow_tilt,
-            float(traits.cartoon),
-            float(style == "buzz"),
-            0.12 * np.sin(2.0 * traits.hair),
-        )
 
         def vector(values: object) -> Floats:
             return np.ascontiguousarray(values, np.float32)
 
-        return shading.Look(
+        return Look(
             viewer=vector([camera.centre_x, camera.centre_y, camera.distance]),
             key_direction=vector(light.key_direction),
             key=vector(light.key),
@@ -139,7 +133,17 @@ class Renderer:
             hair=vector(traits.hair_colour),
             brow=vector(traits.brow_colour),
             shirt=vector(traits.shirt),
-            knobs=vector(knobs),
+            blush=np.float32(traits.blush),
+            freckles=np.float32(traits.freckles),
+            stubble=np.float32(traits.stubble),
+            wrinkles=np.float32(traits.wrinkles),
+            iris_size=np.float32(traits.iris_size),
+            brow_thickness=np.float32(traits.brow_thickness),
+            brow_arch=np.float32(traits.brow_arch),
+            brow_tilt=np.float32(traits.brow_tilt),
+            cartoon=np.float32(traits.cartoon),
+            shaved=np.float32(style == "buzz"),
+            strand_slant=np.float32(0.12 * np.sin(2.0 * traits.hair)),
             hairline=_hairline(rig, traits.hair),
             folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if traits.cartoon else 1.0)),
         )
@@ -190,6 +194,6 @@ def _folds(shapes: Floats, age: float) -> Floats:
     middle = rest + 0.9 * value("BrowInnerUp")
     outer = [rest + 0.8 * value(f"BrowOuterUp{s}") for s in ("Left", "Right")]
     frown = [0.6 * rest + 0.9 * value(f"BrowDown{s}") for s in ("Left", "Right")]
-    crow = [rest + 0.6 * value(f"CheekSquint{s}") + 0.3 * value(f"MouthSmile{s}") for s in ("Left", "Right")]
+    crow = [rest + 0.4 * value(f"CheekSquint{s}") + 0.3 * value(f"MouthSmile{s}") for s in ("Left", "Right")]
     nasolabial = [rest + 0.2 + 0.7 * value(f"MouthSmile{s}") + 0.6 * value(f"NoseSneer{s}") for s in ("Left", "Right")]
     return np.clip(np.array([middle, *outer, *frown, *crow, *nasolabial], np.float32), 0.0, 1.0)

@@ -16,13 +16,13 @@ def rasterise(
 ) -> None:
     """Draws triangles into a visibility buffer.
 
-    ``xy`` (n, 2) float32 in samples, y down; ``depth`` (n,) float32 that grows towards the viewer and is linear on the screen (1/z for a
-    perspective, z for a parallel projection). ``two_sided`` (m,) keeps back faces, ``skip`` (m,) leaves triangles out. Fills ``visible``
-    (H, W) int32 with the front triangle and ``nearest`` (H, W) float32 with its depth; ties go to the lower index.
+    ``xy`` (n, 2) float32 in samples, y down; ``depth`` (n,) float32 that grows towards the viewer and is linear on the screen
+    (1/z for a perspective, z for a parallel projection). ``two_sided`` (m,) keeps back faces, ``skip`` (m,) leaves triangles
+    out. Fills ``visible`` (H, W) int32 with the front triangle and ``nearest`` (H, W) float32 with its depth; at equal depth the
+    lower index wins.
     """
     height, width = visible.shape
     visible[:] = NOTHING
-    nearest[:] = 0.0
     nearest[:] = -np.inf
     for t in range(len(triangles)):
         if skip[t]:

@@ -24,8 +24,8 @@ _INSIDE = (Part.TEETH_UPPER, Part.TEETH_LOWER, Part.GUMS, Part.TONGUE, Part.CAVI
 def parallel_view(points: Floats, direction: NDArray, texels: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Positions as seen from far away along ``direction``.
 
-    Returns axes (3, 3) right, up and towards the viewer; positions (n, 2) in texels; depths (n,) in cm that grow towards the viewer;
-    and the frame (3,): left and bottom in cm, texels per cm.
+    Returns axes (3, 3) right, up and towards the viewer; positions (n, 2) in texels; depths (n,) in cm that grow towards the
+    viewer; and the frame (3,): left and bottom in cm, texels per cm.
     """
     towards = direction / np.linalg.norm(direction)
     helper = np.array([0.0, 1.0, 0.0]) if abs(towards[1]) < 0.95 else np.array([0.0, 0.0, -1.0])

@@ -58,7 +58,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Sensor:
-    """How light becomes pixels: exposure in stops, white balance, blur in pixels of a 96-pixel picture, noise in 0..1, its own key."""
+    """How light becomes pixels: exposure in stops, white balance, blur in pixels of a 96-pixel picture, noise in 0..1."""
 
     exposure: float
     contrast: float
@@ -71,7 +71,7 @@ class Sensor:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One picture: who, showing what, seen how. ``coefficients`` (61,) float32 is the truth written as the label; NaN is unknown."""
+    """One picture: who, showing what, seen how. ``coefficients`` (61,) float32 is the truth written as label; NaN is unknown."""
 
     rig: str
     rig_digest: str

@@ -35,7 +35,7 @@ def _blurred(picture: Floats, sigma: float) -> Floats:
         pad = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
         wide = np.pad(picture, pad, mode="edge")
         n = picture.shape[axis]
-        picture = sum((w * np.take(wide, range(i, i + n), axis=axis) for i, w in enumerate(weights)), start=np.float32(0))
+        picture = np.sum([w * np.take(wide, range(i, i + n), axis=axis) for i, w in enumerate(weights)], axis=0, dtype=np.float32)
     return picture
 
 

@@ -14,7 +14,7 @@ from sfcore.recipe import Faces
 from sfcore.render.camera import Camera
 from sfcore.render.draw import Renderer
 from sfcore.render.scene import Scene, draw_scene
-from sfcore.render.traits import Traits, linear
+from sfcore.render.traits import Colour, Traits, linear
 from sfcore.rigs.rig import Rig
 
 _LABEL = 16
@@ -24,36 +24,35 @@ def plain_scene(rig: Rig, coefficients: NDArray[np.float32], size: int, hair: st
     """A scene with an average face, plain light, no noise and the head straight: only the coefficients show."""
     faces = Faces(size=max(size, 32), cartoon_share=0.0, head_motion=False, light=False, background=False, noise=False)
     scene = draw_scene("plain", rig, "plain", coefficients, faces)
-    average = replace(
-        scene.traits,
-        modes=(0.0,) * len(rig.mode_names),
-        **_average_looks(rig, hair),
-    )
+    average = _average(scene.traits, rig, hair)
     return replace(scene, traits=average, camera=Camera(90.0, 27.0, 0.0, -0.8), size=size)
 
 
-def _average_looks(rig: Rig, hair: str) -> dict[str, object]:
-    def colour(r: int, g: int, b: int) -> tuple[float, ...]:
-        return tuple(float(v) for v in linear((r, g, b)))
+def _average(traits: Traits, rig: Rig, hair: str) -> Traits:
+    def colour(r: int, g: int, b: int) -> Colour:
+        x, y, z = linear((r, g, b))
+        return float(x), float(y), float(z)
 
-    return {
-        "skin": colour(226, 184, 154),
-        "lips": colour(196, 116, 108),
-        "iris": colour(112, 84, 52),
-        "hair_colour": colour(70, 46, 32),
-        "brow_colour": colour(60, 40, 30),
-        "shirt": colour(70, 96, 120),
-        "blush": 0.35,
-        "freckles": 0.0,
-        "stubble": 0.0,
-        "wrinkles": 0.0,
-        "iris_size": 1.0,
-        "brow_thickness": 1.0,
-        "brow_arch": 0.8,
-        "brow_tilt": 0.0,
-        "lash": 0.9,
-        "hair": rig.hair_names.index(hair) if hair in rig.hair_names else 0,
-    }
+    return replace(
+        traits,
+        modes=(0.0,) * len(rig.mode_names),
+        skin=colour(226, 184, 154),
+        lips=colour(196, 116, 108),
+        iris=colour(112, 84, 52),
+        hair_colour=colour(70, 46, 32),
+        brow_colour=colour(60, 40, 30),
+        shirt=colour(70, 96, 120),
+        blush=0.35,
+        freckles=0.0,
+        stubble=0.0,
+        wrinkles=0.0,
+        iris_size=1.0,
+        brow_thickness=1.0,
+        brow_arch=0.8,
+        brow_tilt=0.0,
+        lash=0.9,
+        hair=rig.hair_names.index(hair) if hair in rig.hair_names else 0,
+    )
 
 
 def _tiled(pictures: list[NDArray[np.uint8]], labels: list[str], columns: int) -> Image.Image:
@@ -104,6 +103,3 @@ def random_sheet(rig: Rig, faces: Faces, count: int, key: str = "sheet") -> Imag
         pictures.append(renderer.draw(scene))
         labels.append(f"{key} {i:03d}")
     return _tiled(pictures, labels, max(1, int(np.ceil(count**0.5 * 1.3))))
-
-
-__all__ = ["Traits", "plain_scene", "random_sheet", "shape_sheet"]

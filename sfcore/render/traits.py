@@ -95,8 +95,9 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float) -> tuple[float, .
     if cartoon:
         style = stream(identity, "cartoon shape")
         strength = 0.7 + 0.6 * style.random()
-        extra["eye_size"] = extra.get("eye_size", 0.0) + 4.6 * strength
-        extra |= {"nose_forward": -2.2 * strength, "nose_width": -1.6 * strength, "nose_length": -0.8, "eye_open": 0.9}
+        extra["eye_size"] = extra.get("eye_size", 0.0) + 5.4 * strength
+        weights["child"] = weights.get("child", 0.0) * 0.6 + 0.5 * strength
+        extra |= {"nose_forward": -3.0 * strength, "nose_width": -1.8 * strength, "nose_length": -0.8, "eye_open": 0.9}
         extra |= {"chin_length": -0.6, "jaw_width": -1.0 * strength, "brow_height": 2.6 * strength, "eye_spacing": 1.4 * strength}
     for name, value in extra.items():
         if name in weights:

@@ -17,7 +17,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Deltas:
-    """Sparse displacements: those of entry ``i`` are rows ``starts[i]:starts[i + 1]`` of ``vertices`` (k,) and ``offsets`` (k, 3)."""
+    """Sparse displacements: entry ``i`` is rows ``starts[i]:starts[i + 1]`` of ``vertices`` (k,) and ``offsets`` (k, 3)."""
 
     starts: Ints
     vertices: Ints
@@ -42,7 +42,7 @@ class Deltas:
         return full
 
     def add_to(self, target: Floats, weights: Floats, scale: Floats) -> None:
-        """Adds every entry times its weight to ``target`` (n, 3), times ``scale`` (n,) at each vertex; zero weights cost nothing."""
+        """Adds every entry times its weight to ``target`` (n, 3), times ``scale`` (n,) at each vertex."""
         for entry in np.flatnonzero(weights):
             rows = slice(self.starts[entry], self.starts[entry + 1])
             index = self.vertices[rows]
@@ -53,8 +53,8 @@ class Deltas:
 class Eye:
     """One eye: a ball, and the lids that ride on it.
 
-    ``keep_out`` names vertices that stay outside the ball, at least ``clearance`` (times its radius) from its centre; ``upper`` and
-    ``lower`` are the vertices of the lids' edges that meet when the eye closes, in pairs from the inner to the outer corner.
+    ``keep_out`` names vertices that stay outside the ball, at least ``clearance`` (times its radius) from its centre; ``upper``
+    and ``lower`` are the vertices of the lids' edges that meet when the eye closes, in pairs from the inner to the outer corner.
     """
 
     centre: int
@@ -65,7 +65,7 @@ class Eye:
     lower: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rig:
     """A head in its neutral pose and everything that moves it; arrays are checked and read-only.
 
@@ -119,8 +119,12 @@ class Rig:
         _check(self)
         parts: list[str | bytes] = [self.name, str(self.version)]
         for field in fields(self):
-            parts += [field.name, *_frozen(getattr(self, field.name))]
+            if field.name != "digest":
+                parts += [field.name, *_frozen(getattr(self, field.name))]
         object.__setattr__(self, "digest", digest(*parts))
+
+    def __repr__(self) -> str:
+        return f"Rig({self.name!r}, {len(self.neutral)} vertices, {len(self.triangles)} triangles, {self.digest[:8]})"
 
     def person(self, identity: Floats, hair: int = 0) -> tuple[Floats, Floats]:
         """The neutral face of one person.
@@ -143,12 +147,13 @@ class Rig:
         self.shapes.add_to(posed, values, stretch)
         if len(self.correctives):
             self.correctives.add_to(posed, values[self.corrective_pairs].min(axis=1), stretch)
-        before = posed[self.followers[:, 1]]
+        follower, leader = self.followers.T
+        follower_before, leader_before = posed[follower], posed[leader]
         _close(posed, self.lips[:, 0], self.lips[:, 1])
         for eye in self.eyes:
             _close(posed, eye.upper, eye.lower)
             _keep_out(posed, eye)
-        posed[self.followers[:, 0]] += posed[self.followers[:, 1]] - before
+        posed[follower] = follower_before + posed[leader] - leader_before
         for eye in self.eyes:
             _keep_out(posed, eye)
         return posed

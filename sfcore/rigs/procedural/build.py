@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, NAMES
 from sfcore.rigs.parts import Part
@@ -100,7 +101,7 @@ def _all_shapes(placed: dict[str, _Placed], skin: Skin) -> tuple[Array, Array]:
     tongue = placed["tongue"]
     result[INDEX["TongueOut"], tongue.index] = mouth.tongue(out=True).points - tongue.piece.points
     for name in ("teeth_lower", "gums_lower"):
-        result[INDEX["TongueOut"], placed[name].index] += [0.0, -0.7, 0.0]
+        result[INDEX["TongueOut"], placed[name].index] += [0.0, -0.5, 0.0]
     return result[:-1], result[-1:]
 
 
@@ -167,7 +168,7 @@ def _followers(placed: dict[str, _Placed], skin: Skin) -> Index:
     return np.concatenate(pairs).astype(np.int32)
 
 
-def _parts(placed: dict[str, _Placed], skin: Skin) -> Array:
+def _parts(placed: dict[str, _Placed], skin: Skin) -> NDArray[np.uint8]:
     """Part of each triangle; the skin's triangles within the red of the lips are lips."""
     parts = np.concatenate([np.full(len(item.piece.triangles), item.piece.part, np.uint8) for item in placed.values()])
     corners = skin.points[skin.triangles]

@@ -23,10 +23,10 @@ def spline(knots: Sequence[float], values: Sequence[float], at: Array) -> Array:
         right[i] = 6 * ((v[i + 1] - v[i]) / h[i] - (v[i] - v[i - 1]) / h[i - 1])
     bend = np.linalg.solve(system, right)
     x = np.clip(at, k[0], k[-1])
-    i = np.clip(np.searchsorted(k, x, side="right") - 1, 0, len(k) - 2)
-    low, high, width = x - k[i], k[i + 1] - x, h[i]
-    cubic = (bend[i] * high**3 + bend[i + 1] * low**3) / (6 * width)
-    straight = (v[i] / width - bend[i] * width / 6) * high + (v[i + 1] / width - bend[i + 1] * width / 6) * low
+    cell = np.clip(np.searchsorted(k, x, side="right") - 1, 0, len(k) - 2)
+    low, high, width = x - k[cell], k[cell + 1] - x, h[cell]
+    cubic = (bend[cell] * high**3 + bend[cell + 1] * low**3) / (6 * width)
+    straight = (v[cell] / width - bend[cell] * width / 6) * high + (v[cell + 1] / width - bend[cell + 1] * width / 6) * low
     result: Array = cubic + straight
     return result
 

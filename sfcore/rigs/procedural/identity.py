@@ -23,16 +23,16 @@ def _zero(x: Array) -> Array:
     return np.zeros_like(x)
 
 
-def _head_width(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+def _head_width(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     return 0.045 * x * rise(-16, -12, y), _zero(x), _zero(x)
 
 
-def _face_length(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+def _face_length(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     lower = np.where(y < -0.5, 0.045 * np.maximum(y + 0.5, -11), 0.0)
     return _zero(x), lower, _zero(x)
 
 
-def _jaw_width(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+def _jaw_width(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     there = plateau(_zero(x), y, 0.0, -8.0, 1.0, 4.2, 1.5) * rise(0.5, 4.0, x)
     return 0.34 * there, -0.05 * there, _zero(x)
 
@@ -138,7 +138,7 @@ def _mouth_height(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     return _zero(x), 0.16 * there, _zero(x)
 
 
-def _forehead(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+def _forehead(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     there = rise(2.0, 8.0, y)
     return 0.02 * x * there, 0.5 * there, _zero(x)
 

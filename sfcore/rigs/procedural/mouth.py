@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from sfcore.rigs.parts import Part
@@ -9,8 +11,8 @@ from sfcore.rigs.procedural.curves import Array, rise
 from sfcore.rigs.procedural.piece import Index, Piece, sheet_triangles
 from sfcore.rigs.procedural.skin import Skin
 
-# Rows behind a lip's edge: how far up (for the upper lip) from the line, the depth at the midline, how much narrower, share of the
-# lip's motion that is kept. The first stay red, the rest is the bag.
+# Rows behind a lip's edge: how far up (for the upper lip) from the line, the depth at the midline, how much narrower, share of
+# the lip's motion that is kept. The first stay red, the rest is the bag.
 _INNER_ROWS = (
     (0.00, -0.22, 1.0, 1.0),
     (0.35, -0.42, 1.0, 0.95),
@@ -30,7 +32,7 @@ def inner_lip(skin: Skin, edge: Index, side: float) -> list[Piece]:
     opening = np.sqrt(np.clip(1 - q**2, 0, 1))
     rows = [front]
     for up, depth, narrow, _ in _INNER_ROWS:
-        back = np.stack([front[:, 0] * narrow, front[:, 1] + side * up * (0.25 + 0.75 * opening), front[:, 2] + depth], -1)
+        back = np.stack([front[:, 0] * narrow, front[:, 1] + side * up * opening, front[:, 2] + depth], -1)
         rows.append(back)
     points = np.concatenate(rows)
     triangles = sheet_triangles(len(rows), len(edge))
@@ -51,9 +53,9 @@ def inner_lip(skin: Skin, edge: Index, side: float) -> list[Piece]:
 
 def backstop() -> Piece:
     """A dark wall deep inside the head: whatever gap a pose may open, no background shines through it."""
-    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-4.4, 4.4, 5), np.linspace(-9.5, 2.5, 5)))
-    points = np.stack([x, y, np.full_like(x, 2.0)], -1)
-    return Piece(points, sheet_triangles(5, 5), Part.CAVITY)
+    turn, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-np.pi / 2, np.pi / 2, 13), np.linspace(-7.5, 1.5, 5)))
+    points = np.stack([3.5 * np.sin(turn), y, 5.6 - 4.0 * np.cos(turn)], -1)
+    return Piece(points, sheet_triangles(5, 13), Part.CAVITY)
 
 
 def _arch(s: Array, depth: float, width: float, bend: float) -> tuple[Array, Array]:
@@ -63,11 +65,11 @@ def _arch(s: Array, depth: float, width: float, bend: float) -> tuple[Array, Arr
 
 
 def _teeth_row(upper: bool) -> tuple[Array, Array, Array]:
-    """Samples along a row of teeth: place s in -1..1, 0 at the gap between two teeth to 1 at a tooth's middle, number of the tooth."""
+    """Samples along a row of teeth: place in -1..1, 0 at a gap to 1 at a tooth's middle, number of the tooth."""
     widths = np.array(TOOTH_WIDTHS) * (1.0 if upper else 0.82)
     edges = np.concatenate([[0.0], np.cumsum(widths)])
     inside = np.linspace(0.0, 1.0, 7)[:-1]
-    half = np.concatenate([*(a + (b - a) * inside for a, b in zip(edges[:-1], edges[1:], strict=True)), edges[-1:]])
+    half = np.concatenate([*(a + (b - a) * inside for a, b in pairwise(edges)), edges[-1:]])
     swell = np.concatenate([np.tile(np.clip(np.sin(np.pi * inside), 0, 1) ** 0.35, len(widths)), [0.0]])
     tooth = np.concatenate([np.repeat(np.arange(len(widths)), 6), [len(widths)]]).astype(float)
     full = np.concatenate([-half[:0:-1], half]) / edges[-1]

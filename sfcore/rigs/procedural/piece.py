@@ -17,8 +17,8 @@ Index = NDArray[np.int32]
 class Piece:
     """One piece of the head.
 
-    ``follow`` names, for each vertex, the skin vertex whose motion it copies (-1: none) and ``share`` how much of it; ``jaw`` is how
-    far it turns with the lower jaw; ``head`` how far it turns with the head (the shirt does not).
+    ``follow`` names, for each vertex, the skin vertex whose motion it copies (-1: none) and ``share`` how much of it; ``jaw`` is
+    how far it turns with the lower jaw; ``head`` how far it turns with the head (the shirt does not).
     """
 
     points: Array

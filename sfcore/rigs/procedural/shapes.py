@@ -123,7 +123,7 @@ def _look_up(f: Field) -> Array:
     upper, lower = f.lids(1.1, 0.8)
     gap = f.fissure()
     brow = 0.08 * bump(f.x, f.y, 3.0, 1.9, 1.8, 0.8) * f.facing
-    return _stack(0.0, gap * (0.2 * upper + 0.13 * lower) + brow, 0.0, f.x)
+    return _stack(0.0, gap * (0.36 * upper + 0.16 * lower) + brow, 0.0, f.x)
 
 
 def _look_sideways(f: Field, towards: float) -> Array:
@@ -143,7 +143,7 @@ def _squint(f: Field) -> Array:
 def _wide(f: Field) -> Array:
     upper, lower = f.lids(1.1, 0.8)
     gap = f.fissure()
-    return _stack(0.0, gap * (0.34 * upper - 0.1 * lower), 0.0, f.x)
+    return _stack(0.0, gap * (0.42 * upper - 0.12 * lower), 0.0, f.x)
 
 
 def _jaw(f: Field, direction: tuple[float, float, float]) -> Array:

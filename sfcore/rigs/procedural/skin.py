@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sfcore.rigs.procedural import features, skull
 from sfcore.rigs.procedural.curves import Array, rise
 from sfcore.rigs.procedural.piece import Index
+
+Whole = NDArray[np.integer]
 
 # Columns from the midline to the inner corner, along the lids, to the side of the head, and around the back (for one half).
 COLUMNS = (8, 17, 9, 8)
@@ -18,7 +21,7 @@ COLUMNS = (8, 17, 9, 8)
 class Skin:
     """The skin's neutral vertices with their places on the grid.
 
-    ``level`` is the height at which a vertex's row crosses the front of the face: rows follow the jaw, so the level tells chin from
+    ``level`` is the height at which a vertex's row crosses the front: rows follow the jaw, so the level tells chin from
     cheek at the side of the head too. ``lip`` and ``lid`` are +1 above a slit and -1 below it. Edge arrays name vertices from the
     subject's right to left (mouth) or from the inner to the outer corner (left eye), corners included.
     """
@@ -55,7 +58,7 @@ def _angles() -> tuple[Array, int, int, int]:
 
 
 def _open_lids(points: Array, level_gap: Array) -> Array:
-    """Moves the rows around the eyes so that the slit row lies on both lids' edges; ``level_gap`` is the slit row's height per vertex."""
+    """Moves the rows around the eyes so that the slit row, at height ``level_gap``, lies on both lids' edges."""
     x, y = np.abs(points[:, 0]), points[:, 1]
     upper, lower = features.lid_curves(x)
     near = 1 - rise(4.6, 6.5, x)
@@ -64,6 +67,12 @@ def _open_lids(points: Array, level_gap: Array) -> Array:
     above = np.where(gap >= 0, (upper - level_gap) * np.clip(1 - gap / 2.0, 0, 1) ** 2, 0.0)
     below = np.where(gap < 0, (lower - level_gap) * np.clip(1 + gap / 1.9, 0, 1) ** 2, 0.0)
     return np.asarray(y + near * (above + below))
+
+
+def mouth_half_width() -> float:
+    """Distance (cm) of the corners of the mouth from the midline."""
+    half, _, _, corner = _angles()
+    return float(skull.surface(skull.KNOTS[[skull.MOUTH_STATION]], half[[corner]])[0, 0])
 
 
 def _build_grid() -> tuple[Array, Array, int, int, int]:
@@ -92,12 +101,11 @@ def build_skin() -> Skin:
 
     points = skull.surface(place, theta)[source]
     level = np.interp(place[source], skull.KNOTS, skull.SECTIONS[:, 0])
-    row_, signed_ = row[source], signed[source]
-    width = float(skull.surface(np.array([skull.KNOTS[skull.MOUTH_STATION]]), np.array([half[corner]]))[0, 0])
-    points, lip, lid = _sculpt(points, row_, signed_, below, (eye_row, mouth_row, columns), width, place[source], theta[source])
+    width = mouth_half_width()
+    points, lip, lid = _sculpt(points, row[source], below, (eye_row, mouth_row), width, theta[source])
     triangles = _triangles(len(rows), columns, lower_of, (eye_row, mouth_row))
 
-    def at(r: int, signed_columns: Array, lower: bool) -> Index:
+    def at(r: int, signed_columns: Whole, lower: bool) -> Index:
         index = r * columns + np.asarray(signed_columns, int) % columns
         return (lower_of[index] if lower else index).astype(np.int32)
 
@@ -121,9 +129,9 @@ def build_skin() -> Skin:
 
 
 def _sculpt(
-    points: Array, row: Array, signed: Array, below: Array, grid: tuple[int, int, int], width: float, place: Array, theta: Array
+    points: Array, row: Whole, below: NDArray[np.bool_], slits: tuple[int, int], width: float, theta: Array
 ) -> tuple[Array, Array, Array]:
-    eye_row, mouth_row, columns = grid
+    eye_row, mouth_row = slits
     slit_eye = skull.surface(np.full(len(theta), skull.KNOTS[skull.EYE_STATION]), theta)[:, 1]
     slit_mouth = skull.surface(np.full(len(theta), skull.KNOTS[skull.MOUTH_STATION]), theta)[:, 1]
     lid = np.where(row > eye_row, 1.0, -1.0)
@@ -144,12 +152,13 @@ def _sculpt(
     return np.stack([points[:, 0], y, z], axis=-1), lip, lid
 
 
-def _triangles(rows: int, columns: int, lower_of: Array, slits: tuple[int, int]) -> Index:
+def _triangles(rows: int, columns: int, lower_of: Whole, slits: tuple[int, int]) -> Index:
     cells = []
     for r in range(rows - 1):
         c = np.arange(columns)
         n = (c + 1) % columns
-        bottom, top = r * columns + np.arange(columns), (r + 1) * columns + np.arange(columns)
+        bottom: Whole = r * columns + np.arange(columns)
+        top: Whole = (r + 1) * columns + np.arange(columns)
         if r + 1 in slits:
             top = lower_of[top]
         cells += [np.stack([bottom[c], bottom[n], top[n]], -1), np.stack([bottom[c], top[n], top[c]], -1)]

@@ -66,7 +66,7 @@ def row_of(station: int) -> int:
 
 
 def surface(place: Array, theta: Array) -> Array:
-    """Points (n, 3) of the smooth head at places along the profile and angles from the front (radians, + to the subject's left)."""
+    """Points (n, 3) of the smooth head at places along the profile and angles from the front (radians, + is the left)."""
     columns = [spline(list(KNOTS), list(SECTIONS[:, c]), place) for c in range(8)]
     front_y, side_y, back_y, a, front_z, back_z, middle, power = columns
     s, c = np.sin(theta), np.cos(theta)

@@ -1,0 +1,63 @@
+"""What all pixels of one picture share, in the form compiled code takes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = Any
+"""float32 inside compiled code; numba infers it, and no annotation of Python's says it."""
+
+# Columns of the table of vertex attributes.
+POSITION, NORMAL, UV, OCCLUSION, DEPTH = 0, 3, 6, 8, 9
+ATTRIBUTES = 10
+
+
+class Look(NamedTuple):
+    """Everything the pixels of one picture share. Colours (3,) are linear, directions unit vectors, all float32."""
+
+    viewer: NDArray
+    """Position of the camera."""
+    key_direction: NDArray
+    key: NDArray
+    fill_direction: NDArray
+    fill: NDArray
+    sky: NDArray
+    ground: NDArray
+    shadow_axes: NDArray
+    """(3, 3) rows: right, up and towards the light, in which the shadow map is laid out."""
+    shadow_map: NDArray
+    shadow_frame: NDArray
+    """Left, bottom and texels per centimetre of the shadow map."""
+    head: NDArray
+    """(3, 3) rotation of the head."""
+    eye_centres: NDArray
+    eye_axes: NDArray
+    lid_shade: NDArray
+    """(2, 3) quadratic a + b t + c t² of the upper lid's elevation over azimuth t, seen from each eye's centre."""
+    skin: NDArray
+    lips: NDArray
+    iris: NDArray
+    hair: NDArray
+    brow: NDArray
+    shirt: NDArray
+    blush: np.float32
+    freckles: np.float32
+    stubble: np.float32
+    wrinkles: np.float32
+    iris_size: np.float32
+    brow_thickness: np.float32
+    brow_arch: np.float32
+    brow_tilt: np.float32
+    cartoon: np.float32
+    """1 for flat colours and outlines, 0 for a photograph."""
+    shaved: np.float32
+    """1 where the scalp shows stubble."""
+    strand_slant: np.float32
+    """How far strands of hair lean, columns a row."""
+    hairline: NDArray
+    """(n,) height of the front edge of the hair at each half centimetre from the midline; far above where none grows."""
+    folds: NDArray
+    """(9,) strength 0..1: mid forehead, then left and right each of outer forehead, frown, crow's feet, nasolabial fold."""

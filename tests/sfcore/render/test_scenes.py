@@ -1,0 +1,89 @@
+"""Scenes: whole in JSON, drawn from separate streams, honest about what is known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.errors import WrongUse
+from sfcore.recipe import Faces
+from sfcore.render.scene import HEAD_LIMIT, Scene, draw_scene
+from sfcore.rigs.registry import load_rig
+
+RIG = load_rig("procedural")
+UNKNOWN_ROTATIONS = np.r_[np.zeros(len(SHAPES)), np.full(9, np.nan)].astype(np.float32)
+
+
+def _scene(key: str = "a", identity: str = "procedural-train-001", faces: Faces | None = None, **values: float) -> Scene:
+    coefficients = UNKNOWN_ROTATIONS.copy()
+    for name, value in values.items():
+        coefficients[INDEX[name]] = value
+    return draw_scene(key, RIG, identity, coefficients, faces or Faces())
+
+
+@settings(max_examples=50, deadline=None)
+@given(key=st.text(max_size=20), data=st.data())
+def test_json_gives_the_same_scene_again(key: str, data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.one_of(st.none(), st.floats(0, 1, width=32)), min_size=61, max_size=61))
+    coefficients = np.array([np.nan if v is None else v for v in values], np.float32)
+    scene = draw_scene(key, RIG, f"procedural-{key}", coefficients, Faces())
+    again = Scene.from_json(scene.to_json())
+    assert again == scene
+    assert np.array_equal(again.coefficients, scene.coefficients, equal_nan=True)
+    assert again.coefficients.dtype == np.float32
+    json.loads(scene.to_json(), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+def test_unknown_shapes_stay_unknown_and_known_values_stay_exact() -> None:
+    scene = _scene(JawOpen=float("nan"), MouthFunnel=0.123, HeadYaw=0.05)
+    assert np.isnan(scene.coefficients[INDEX["JawOpen"]])
+    assert scene.coefficients[INDEX["MouthFunnel"]] == np.float32(0.123)
+    assert scene.coefficients[INDEX["HeadYaw"]] == np.float32(0.05)
+    assert not np.isnan(scene.coefficients[len(SHAPES) :]).any()
+
+
+def test_unknown_head_poses_are_drawn_within_bounds_or_straight() -> None:
+    yaws = np.array([_scene(f"k{i}").coefficients[INDEX["HeadYaw"]] for i in range(300)])
+    assert 0.15 < yaws.std() < 0.25
+    assert np.abs(yaws).max() <= HEAD_LIMIT + 1e-6
+    still = _scene(faces=Faces(head_motion=False)).coefficients
+    assert [still[INDEX[n]] for n in ("HeadYaw", "HeadPitch", "HeadRoll")] == [0, 0, 0]
+
+
+def test_unknown_eye_rotations_follow_the_look_shapes_in_sign() -> None:
+    left = _scene(EyeLookInLeft=1, EyeLookOutRight=1).coefficients
+    assert left[INDEX["LeftEyeYaw"]] > 0.3
+    assert left[INDEX["RightEyeYaw"]] > 0.3, "both look to the subject's right"
+    assert _scene(EyeLookDownLeft=1).coefficients[INDEX["LeftEyePitch"]] > 0.3
+
+
+@pytest.mark.parametrize("switch", ["light", "background", "noise", "head_motion"])
+def test_a_switch_moves_nothing_but_its_own(switch: str) -> None:
+    own = {"light": "light", "background": "background", "noise": "sensor", "head_motion": "coefficients"}[switch]
+    with_it, without = (json.loads(_scene("s1", faces=Faces(**{switch: on})).to_json()) for on in (True, False))
+    assert {name for name in with_it if with_it[name] != without[name]} == {own}
+
+
+def test_a_person_looks_the_same_in_every_sample() -> None:
+    scenes = [_scene(f"sample {i}") for i in range(5)]
+    assert len({scene.traits for scene in scenes}) == 1
+    assert len({_scene(identity=f"person {i}").traits.modes for i in range(20)}) == 20
+    cartoons = [_scene(identity=f"p{i}", faces=Faces(cartoon_share=0.25)).traits.cartoon for i in range(400)]
+    assert 0.17 < np.mean(cartoons) < 0.33
+
+
+def test_wrong_scenes_are_refused_in_one_sentence() -> None:
+    with pytest.raises(WrongUse, match="61 coefficients"):
+        draw_scene("a", RIG, "b", np.zeros(60, np.float32), Faces())
+    with pytest.raises(WrongUse, match="1 to 4096 pixels"):
+        replace(_scene(), size=0)
+    for text in ("", "{}", "[1]", _scene().to_json().replace('"camera"', '"kamera"')):
+        with pytest.raises(WrongUse, match="describes no scene"):
+            Scene.from_json(text)
+    assert len(NAMES) == 61
