@@ -113,7 +113,7 @@ class Student:
 
     @staticmethod
     def open(base_folder: str | Path, adapter_folder: Path, codec_name: str | None = None) -> Student:
-        """Opens a trained student from its base and the folder that training wrote; raises `WorkFailed` for another codec than its own."""
+        """Opens what training wrote on its base; raises `WorkFailed` when ``codec_name`` is not the codec it was taught with."""
         facts = Facts.load(adapter_folder)
         if codec_name not in (None, facts.codec):
             raise WorkFailed(f"the student in {adapter_folder} answers in the codec '{facts.codec}', not in '{codec_name}'.")

@@ -191,6 +191,7 @@ def _step(engine: Any, supervision: Supervision, task: Task, step: int) -> StepM
     loss = training.description_weight * sums.description / max(described_tokens, 1)
     loss = loss + training.coefficient_weight * sums.coefficients / max(measured_tokens, 1)
     engine.backward(loss * world_size)
+    norm = _gradient_norm(engine) if training.zero_stage == 0 else None  # stage 0 clips without saying what it measured
     engine.step()
     return StepMetrics(
         step=step + 1,
@@ -199,10 +200,15 @@ def _step(engine: Any, supervision: Supervision, task: Task, step: int) -> StepM
         loss_description=means[0],
         loss_coefficients=means[1],
         lr=rate,
-        grad_norm=float(engine.get_global_grad_norm() or 0.0),
+        grad_norm=float(engine.get_global_grad_norm() if norm is None else norm),
         samples_per_second=training.batch_size / (time.monotonic() - started),
         memory_mib=_peak_memory_mib(),
     )
+
+
+def _gradient_norm(engine: Any) -> torch.Tensor:
+    gradients = [parameter.grad for parameter in engine.module.parameters() if parameter.grad is not None]
+    return torch.nn.utils.get_total_norm(gradients)
 
 
 def _not_a_number(supervision: Supervision, indices: np.ndarray, step: int, rate: float) -> str:
