@@ -59,10 +59,7 @@ def attach_adapter(base: Base, student: StudentRecipe, seed: int) -> PeftModel:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(stream(f"adapter-{seed}", "weights").integers(2**63)))
-        model = get_peft_model(base.model, config)
-    # peft notes the folder that the base was read from, which is nobody's business but this machine's.
-    model.peft_config["default"].base_model_name_or_path = None
-    return model
+        return get_peft_model(base.model, config)
 
 
 def save_adapter(model: PeftModel, folder: Path) -> None:
@@ -70,6 +67,10 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     # The embeddings of an untaught base go along as a module to save; 'auto' would ask the hub about the base.
     model.save_pretrained(str(folder), save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)  # peft's form of a model card, empty
+    # peft notes the folder that the base was read from, which means nothing on another machine; lineage names the base.
+    path = folder / "adapter_config.json"
+    config = {**json.loads(path.read_text(encoding="utf-8")), "base_model_name_or_path": None}
+    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def reopen_adapter(base_folder: str | Path, folder: Path, dtype: torch.dtype = torch.float32) -> PeftModel:
