@@ -205,7 +205,7 @@ def promote(
 
 @app.command(epilog=_example('sface query "select split, count(*) from labels group by split"'))
 def query(
-    sql: Annotated[str, typer.Argument(help="One query that reads; tables are named as in the documentation.")],
+    sql: Annotated[str, typer.Argument(help="One query that reads, or - to read it from standard input.")],
     workspace: Place = None,
     as_json: Json = False,
 ) -> None:
@@ -213,7 +213,7 @@ def query(
     from sfcore.store.query import ask, connect
 
     place = _opened(workspace)
-    answer = ask(connect(place), sql)
+    answer = ask(connect(place), sys.stdin.read() if sql == "-" else sql)
     if as_json:
         print(json.dumps(answer.to_pylist(), default=_plain))
         return

@@ -152,7 +152,9 @@ def query_for(metric: str, slice_name: str, model_ids: str | Sequence[str], scop
     body = _without_comments(sql_of(metric)).strip().removeprefix("WITH ")
     answers = f"{view_query('answers', scope, models)}\nWHERE slice = {literal(check_slice(slice_name))}"
     return (
-        f"-- {figure.name}, {' '.join(slice_name.split())}: {figure.meaning} (supervision at version {scope.dataset_version})\n"
+        # Not a comment of two dashes: given to a command, that would read as an option.
+        f"/* {figure.name}, {slice_name.replace('*/', '* /')}: {figure.meaning} "
+        f"(supervision at version {scope.dataset_version}) */\n"
         f"WITH truth AS (\n{_indented(view_query('truth', scope, models))}),\n"
         f"answers AS (\n{_indented(answers)}),\n"
         f"{body}\n"
