@@ -63,17 +63,22 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, 
     )
     fold += mask[FROWN] * look.folds[3 + side] + mask[CROW] * look.folds[5 + side] + mask[FOLD] * look.folds[7 + side]
     fold = min(fold, np.float32(1.0)) * np.float32(0.42)
-    beard = mask[BEARD] * stubble * (np.float32(0.55) + np.float32(0.45) * noise(u * 23, v * 23))
+    beard = mask[BEARD] * stubble
+    if beard > 0:
+        beard *= np.float32(0.55) + np.float32(0.45) * noise(u * 23, v * 23)
     scalp = mask[SCALP] * look.shaved
     # Short hairs soften the line from which the hair grows.
     place = abs(u) * np.float32(2.0)
     column = int(min(place, np.float32(len(look.hairline) - 2)))
     line = look.hairline[column] + (look.hairline[column + 1] - look.hairline[column]) * min(place - column, np.float32(1.0))
-    wisps = noise(u * 16 + 5, v * 1.6) * np.float32(0.75) + noise(u * 37, v * 3) * np.float32(0.35)
-    scalp = max(scalp, smooth(np.float32(-0.75), np.float32(0.15), v - line - np.float32(0.35) + np.float32(0.5) * wisps))
+    if v > line - np.float32(1.6):
+        wisps = noise(u * 16 + 5, v * 1.6) * np.float32(0.75) + noise(u * 37, v * 3) * np.float32(0.35)
+        scalp = max(scalp, smooth(np.float32(-0.75), np.float32(0.15), v - line - np.float32(0.35) + np.float32(0.5) * wisps))
     brow = brow_cover(look, u, v)
     lip = mask[LIP]
-    lines = np.float32(0.92) + np.float32(0.08) * noise(u * 14, v * 2)
+    lines = np.float32(1.0)
+    if lip > 0:
+        lines = np.float32(0.92) + np.float32(0.08) * noise(u * 14, v * 2)
     for c in range(3):
         colour[c] = colour[c] * (1 - fold) + np.float32(0.3) * fold * colour[c] * look.skin[c]
         colour[c] += lip * (look.lips[c] * lines - colour[c])

@@ -206,7 +206,7 @@ def _sensor(sample_id: str, varied: bool) -> Sensor:
     draw = stream(sample_id, "sensor")
     exposure, contrast, saturation = 0.22 * draw.normal(), 1.0 + 0.07 * draw.normal(), 1.0 + 0.1 * draw.normal()
     white = 1.0 + 0.03 * draw.normal(size=3)
-    blur, noise = 0.24 * abs(draw.normal()), 0.010 * abs(draw.normal())
+    blur, noise = 0.18 * abs(draw.normal()), 0.010 * abs(draw.normal())
     if not varied:
         return Sensor(0.0, 1.0, 1.0, (1.0, 1.0, 1.0), 0.0, 0.0, sample_id)
     return Sensor(

@@ -174,6 +174,11 @@ def _surface(look: Look, atlas: NDArray, part: Scalar, a: NDArray, mask: NDArray
         power += lip * np.float32(22.0)
     else:
         occlusion, wrap, gloss, power = _paint_other(look, part, u, v, px, py, occlusion, colour)
+        if part in (_TEETH_UPPER, _TEETH_LOWER, _TONGUE):
+            # Light comes in between the lips from a wide angle: their shadow is looked up nearer to the lamp.
+            px += look.key_direction[0]
+            py += look.key_direction[1]
+            pz += look.key_direction[2]
     add_light(look, nx, ny, nz, px, py, pz, occlusion, colour, wrap, gloss, power, out)
 
 

@@ -14,10 +14,10 @@ Colour = tuple[float, float, float]
 
 # Ten skins from light to dark in sRGB, spaced like the Monk scale (Monk, 2023), and the tint blood gives them.
 _SKINS = (
-    (247, 224, 206),
-    (243, 213, 190),
-    (234, 196, 168),
-    (222, 178, 145),
+    (245, 212, 188),
+    (238, 200, 172),
+    (230, 186, 154),
+    (220, 172, 136),
     (205, 156, 120),
     (181, 130, 94),
     (150, 102, 72),
@@ -39,6 +39,21 @@ _HAIRS = (
 )
 _VIVID_HAIRS = ((230, 90, 120), (70, 120, 200), (110, 60, 150), (60, 160, 140), (235, 180, 70), (40, 34, 44), (140, 60, 40))
 _IRISES = ((58, 34, 20), (84, 52, 30), (112, 76, 40), (120, 110, 62), (84, 112, 92), (86, 122, 150), (112, 138, 156))
+
+
+# How a broad, heavy build and a slight one differ, in units of the modes: brow, jaw, lips, eyes.
+_BUILD = {
+    "jaw_width": 0.75,
+    "chin_length": 0.5,
+    "brow_ridge": 0.9,
+    "brow_height": -0.5,
+    "lips_full": -0.7,
+    "eye_size": -0.7,
+    "nose_width": 0.45,
+    "nose_length": 0.3,
+    "cheekbones": -0.3,
+    "mouth_width": 0.2,
+}
 
 
 @dataclass(frozen=True)
@@ -82,23 +97,33 @@ def _along(palette: tuple[tuple[int, int, int], ...], place: float) -> np.ndarra
     return np.array([np.interp(at, np.arange(len(table)), table[:, c]) for c in range(3)])
 
 
-def _modes(rig: Rig, identity: str, cartoon: bool, age: float) -> tuple[float, ...]:
+def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float) -> tuple[float, ...]:
     """Identity weights: a unit is a standard deviation; drawings exaggerate eyes and shrink noses."""
     draw = stream(identity, "modes")
-    weights = {name: float(np.clip(draw.normal(), -2.2, 2.2)) * 0.85 for name in rig.mode_names}
+    weights = {name: float(np.clip(draw.normal(), -2.2, 2.2)) * 0.75 for name in rig.mode_names}
     child = float(np.clip((17.0 - age) / 11.0, 0.0, 1.0))
     if "child" in weights:
         weights["child"] = child + 0.12 * weights["child"]
-    extra: dict[str, float] = {}
+    build = float(np.clip((age - 8) / 10, 0.2, 1.0)) * (2.0 * masculine - 1.0)
+    extra = {name: share * build for name, share in _BUILD.items()}
     if child > 0:
-        extra |= {"eye_size": 1.2 * child, "brow_ridge": -1.0 * child, "cheekbones": -0.8 * child}
+        extra["eye_size"] += 1.2 * child
+        extra |= {"brow_ridge": -1.0 * child, "cheekbones": -0.8 * child}
     if cartoon:
         style = stream(identity, "cartoon shape")
         strength = 0.7 + 0.6 * style.random()
-        extra["eye_size"] = extra.get("eye_size", 0.0) + 5.4 * strength
-        weights["child"] = weights.get("child", 0.0) * 0.6 + 0.5 * strength
+        extra["eye_size"] += 5.4 * strength
+        weights["child"] = weights.get("child", 0.0) * 0.6 + 0.25 * strength
         extra |= {"nose_forward": -3.0 * strength, "nose_width": -1.8 * strength, "nose_length": -0.8, "eye_open": 0.9}
-        extra |= {"chin_length": -0.6, "jaw_width": -1.0 * strength, "brow_height": 2.6 * strength, "eye_spacing": 1.4 * strength}
+        extra |= {
+            "chin_length": -0.3,
+            "jaw_width": -0.4,
+            "cheek_full": 0.5,
+            "cheekbones": -1.6,
+            "nose_up": 0.6,
+            "brow_height": 2.6 * strength,
+            "eye_spacing": 1.4 * strength,
+        }
     for name, value in extra.items():
         if name in weights:
             weights[name] += value
@@ -114,9 +139,9 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
         stream(identity, "age").choice([9.0, 14.0, 22.0, 30.0, 40.0, 52.0, 66.0], p=[0.08, 0.07, 0.25, 0.25, 0.17, 0.11, 0.07])
     )
     tone = float(look.random())
-    warm = 1.0 + 0.05 * look.normal(size=3) * [0.4, 0.3, 0.8]
+    warm = 1.0 + 0.05 * look.normal(size=3) * [0.3, 0.2, 0.8]
     skin = _along(_SKINS, tone) * warm
-    redness = float(np.clip(0.5 + 0.25 * look.normal(), 0.05, 1.0))
+    redness = float(np.clip(0.65 + 0.25 * look.normal(), 0.1, 1.2))
     lips = skin * np.array([0.86, 0.52, 0.52]) * (1 + 0.1 * look.normal()) + np.array([0.05, 0.0, 0.005]) * redness
     iris = linear(np.array(_IRISES[int(np.clip(abs(look.normal()) * (2.4 - 2.0 * tone) * 1.6, 0, 6))]))
     dark = float(np.clip(tone * 0.9 - 0.1 + 0.25 * hair.normal(), 0, 1))
@@ -132,11 +157,11 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
     clothes = stream(identity, "shirt")
     adult_man = masculine > 0.5 and age > 20
     return Traits(
-        modes=_modes(rig, identity, cartoon, age),
+        modes=_modes(rig, identity, cartoon, age, masculine),
         cartoon=cartoon,
         skin=_colour(skin),
         lips=_colour(lips),
-        blush=float(redness * 0.6 * (1.4 if cartoon else 1.0)),
+        blush=float(redness * 0.8 * (1.4 if cartoon else 1.0)),
         freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
         stubble=float(max(0.0, look.normal() * 0.5 + 0.1) * adult_man * 0.8),
         wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),

@@ -77,9 +77,9 @@ def _sockets(x: Array, y: Array) -> Array:
 
 def _cheeks(x: Array, y: Array) -> Array:
     a = np.abs(x)
-    bone = 0.42 * bump(a, y, 4.5, -2.1, 1.5, 1.1)
+    bone = 0.34 * bump(a, y, 4.5, -2.1, 1.5, 1.1)
     apple = 0.26 * bump(a, y, 3.2, -3.1, 1.3, 1.2)
-    hollow = -0.2 * bump(a, y, 4.6, -5.9, 1.2, 1.5)
+    hollow = -0.1 * bump(a, y, 4.6, -5.9, 1.2, 1.5)
     fold = -0.1 * bump(a - 0.42 * (-4.4 - y), y, 2.2, -5.2, 0.45, 1.2)
     return bone + apple + hollow + fold
 

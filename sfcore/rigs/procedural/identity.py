@@ -86,7 +86,7 @@ def _nose_up(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 def eye_region(x: Array, y: Array, z: Array) -> Array:
     """1 around the eyeball and its lids, 0 at the midline and beyond the brow."""
     reach = np.sqrt((x - _CX) ** 2 + (y - _CY) ** 2 + 0.5 * (z - _CZ - 1.0) ** 2)
-    result: Array = rise(3.1, 1.7, reach)
+    result: Array = rise(4.4, 1.75, reach) * rise(0.0, 1.1, x)
     return result
 
 
