@@ -17,9 +17,10 @@ from sfcore.render.camera import Camera
 from sfcore.render.traits import Colour, Traits, draw_traits
 from sfcore.rigs.rig import Rig, checked_coefficients
 
-# Radians for one unit of EyeLook: median slope of the eye rotations on Out - In and Down - Up in three Live Link takes.
-EYE_YAW_PER_UNIT = 0.58
-EYE_PITCH_PER_UNIT = 0.45
+# Radians for one unit of EyeLook: medians over both eyes of three people's Live Link takes of the slope of the eye rotations on
+# In - Out (0.58 to 0.63) and on Down - Up (0.52 to 0.61).
+EYE_YAW_PER_UNIT = 0.61
+EYE_PITCH_PER_UNIT = 0.56
 HEAD_SPREAD = {"HeadYaw": 0.2, "HeadPitch": 0.12, "HeadRoll": 0.08}
 """Standard deviations (radians) of a head pose that no recording knows."""
 HEAD_LIMIT = 0.6

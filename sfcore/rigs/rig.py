@@ -112,6 +112,8 @@ class Rig:
     """(f, 2) a vertex and the edge vertex whose corrections it copies."""
     channels_shown: NDArray[np.bool_]
     """(61,) channels whose value can be seen in a picture of this rig."""
+    gaze_gain: float = 1.0
+    """How far the eyeballs turn for one radian: below 1 for balls larger than life, whose iris then moves as far as in life."""
     digest: str = ""
     """32 hex digits over version and arrays; filled in."""
 
@@ -175,7 +177,7 @@ class Rig:
         values = checked_coefficients(coefficients)
         axes = []
         for eye in ("Left", "Right"):
-            yaw, pitch = (values[INDEX[f"{eye}Eye{turn}"]] for turn in ("Yaw", "Pitch"))
+            yaw, pitch = (self.gaze_gain * values[INDEX[f"{eye}Eye{turn}"]] for turn in ("Yaw", "Pitch"))
             axes.append([-np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
         return np.array(axes, np.float32)
 

@@ -13,6 +13,7 @@ from sfcore.rigs.procedural.curves import Array, bump, plateau, rise, soft_max, 
 
 EYE_CENTRE = (3.12, 0.0, 6.42)
 EYE_RADIUS = 1.5
+EYE_RADIUS_IN_LIFE = 1.2
 LID_RADIUS = 1.58
 """Lids ride this far from the eyeball's centre: 0.8 mm of lid."""
 EYE_CORNERS = (1.72, 4.52)

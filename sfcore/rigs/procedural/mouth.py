@@ -15,11 +15,11 @@ from sfcore.rigs.procedural.skin import Skin
 # the lip's motion that is kept. The first stay red, the rest is the bag.
 _INNER_ROWS = (
     (0.00, -0.22, 1.0, 1.0),
-    (0.35, -0.42, 1.0, 0.95),
-    (1.10, -0.60, 1.0, 0.8),
-    (1.90, -1.60, 0.97, 0.5),
-    (1.80, -4.20, 0.85, 0.2),
-    (0.00, -5.20, 0.80, 0.1),
+    (0.35, -0.42, 1.0, 0.91),
+    (1.00, -0.62, 1.0, 0.5),
+    (1.80, -1.60, 0.97, 0.2),
+    (1.80, -4.20, 0.85, 0.1),
+    (0.00, -5.20, 0.80, 0.05),
 )
 TOOTH_WIDTHS = (0.43, 0.33, 0.38, 0.36, 0.36, 0.5)
 """Half of the upper row from the midline outwards: incisors, canine, premolars, first molar (cm, as seen along the arch)."""
@@ -40,7 +40,7 @@ def inner_lip(skin: Skin, edge: Index, side: float) -> list[Piece]:
         triangles = triangles[:, ::-1]
     n = len(edge)
     share = np.repeat([1.0, *(row[3] for row in _INNER_ROWS)], n)
-    deep = np.repeat([0.0, *(rise(0.9, 0.1, np.array(row[3])) for row in _INNER_ROWS)], n)
+    deep = np.repeat([0.0, *(rise(0.95, 0.3, np.array(row[3])) for row in _INNER_ROWS)], n)
     # At the corners both halves of the bag move alike, so that it never opens at the sides.
     open_here = np.tile(opening**0.6, len(rows))
     jaw = deep * (0.45 + 0.55 * open_here if side < 0 else 0.45 * (1 - open_here))

@@ -179,7 +179,7 @@ def close_against_jaw(f: Field) -> Array:
 def _funnel(f: Field) -> Array:
     ring = f.around_mouth(2.9, 1.9)
     upper, lower = f.upper_lip(1.0), f.lower_lip(1.0)
-    return _stack(-0.32 * f.x * ring, 0.42 * upper - 0.5 * lower, 0.75 * ring * np.exp(-((f.from_line / 1.6) ** 2)), f.x)
+    return _stack(-0.42 * f.x * ring, 0.42 * upper - 0.5 * lower, 0.75 * ring * np.exp(-((f.from_line / 1.6) ** 2)), f.x)
 
 
 def _pucker(f: Field) -> Array:
@@ -292,9 +292,9 @@ def _brow_outer_up(f: Field) -> Array:
 
 def _cheek_puff(f: Field) -> Array:
     a = np.abs(f.x)
-    cheek = plateau(a, f.y, 4.2, -5.9, 2.1, 2.0, 1.3) * f.facing
+    cheek = plateau(a, f.y, 3.9, -5.9, 2.3, 2.0, 1.0) * f.facing
     lips = f.around_mouth(2.4, 1.7)
-    return _stack(0.85 * cheek * np.sign(f.x), 0.05 * cheek, 0.85 * cheek + 0.2 * lips, f.x)
+    return _stack(0.62 * cheek * np.sign(f.x), 0.05 * cheek, 0.95 * cheek + 0.2 * lips, f.x)
 
 
 def _cheek_squint(f: Field) -> Array:
@@ -327,8 +327,8 @@ _MOVES: dict[str, Move] = {
     "EyeSquintLeft": _squint,
     "EyeWideLeft": _wide,
     "JawForward": lambda f: _jaw(f, (0.0, -0.12, 1.0)),
-    "JawRight": lambda f: _jaw(f, (-0.95, -0.06, 0.0)),
-    "JawLeft": lambda f: _jaw(f, (0.95, -0.06, 0.0)),
+    "JawRight": lambda f: _jaw(f, (-0.95, 0.0, 0.0)),
+    "JawLeft": lambda f: _jaw(f, (0.95, 0.0, 0.0)),
     "JawOpen": _jaw_open,
     "MouthClose": _mouth_close,
     "MouthFunnel": _funnel,
