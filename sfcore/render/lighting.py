@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.render.look import Look, Scalar
-from sfcore.render.texture import smooth
+from sfcore.render.texture import ONE, smooth
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def key_light_reaching(look: Look, px: Scalar, py: Scalar, pz: Scalar, normal_key: Scalar) -> Scalar:
     """Share of the key light that reaches a point: percentage-closer filtering over 3 x 3 texels."""
     axes, frame, depth = look.shadow_axes, look.shadow_frame, look.shadow_map
@@ -40,7 +40,7 @@ def key_light_reaching(look: Look, px: Scalar, py: Scalar, pz: Scalar, normal_ke
     return total / np.float32(9.0)
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def add_light(
     look: Look,
     nx: Scalar,
@@ -76,19 +76,19 @@ def add_light(
     hx, hy, hz = key[0] + vx, key[1] + vy, key[2] + vz
     half = np.sqrt(hx * hx + hy * hy + hz * hz)
     shine = max((nx * hx + ny * hy + nz * hz) / half, np.float32(0.0)) ** power * (power + 8) / np.float32(25.0)
-    fresnel = np.float32(0.028) + np.float32(0.6) * (1 - facing) ** 5
-    shine = shine * gloss * fresnel * lit * max(along, np.float32(0.0)) * (1 - np.float32(0.75) * cartoon)
-    rim = gloss * np.float32(0.25) * (1 - facing) ** 4 * occlusion
+    fresnel = np.float32(0.028) + np.float32(0.6) * (ONE - facing) ** 5
+    shine = shine * gloss * fresnel * lit * max(along, np.float32(0.0)) * (ONE - np.float32(0.75) * cartoon)
+    rim = gloss * np.float32(0.25) * (ONE - facing) ** 4 * occlusion
     for c in range(3):
         w = wrap * (np.float32(1.0) if c == 0 else np.float32(0.72))
-        soft = max((along + w) / (1 + w), np.float32(0.0))
-        direct = soft * (lit + (1 - lit) * (np.float32(0.10) if c == 0 else np.float32(0.04)) * wrap)
+        soft = max((along + w) / (ONE + w), np.float32(0.0))
+        direct = soft * (lit + (ONE - lit) * (np.float32(0.10) if c == 0 else np.float32(0.04)) * wrap)
         if cartoon > 0.5:
             band = smooth(np.float32(-0.02), np.float32(0.14), along) * (np.float32(0.55) + np.float32(0.45) * lit)
             direct = np.float32(0.30) + np.float32(0.50) * band
         around = (look.ground[c] + (look.sky[c] - look.ground[c]) * up) * occlusion
         # Light that bounces between folds of skin takes the skin's colour: creases turn red before they turn black.
-        tint = occlusion + (1 - occlusion) * colour[c] * np.float32(0.35)
+        tint = occlusion + (ONE - occlusion) * colour[c] * np.float32(0.35)
         out[c] = colour[c] * (
             look.key[c] * direct * (np.float32(0.45) + np.float32(0.55) * tint) + look.fill[c] * fill * occlusion + around
         )

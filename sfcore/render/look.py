@@ -1,4 +1,7 @@
-"""What all pixels of one picture share, in the form compiled code takes."""
+"""What all pixels of one picture share, in the form compiled code takes.
+
+Functions that take it are force-inlined: handing its forty fields from call to call cost nearly a third of the time.
+"""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from sfcore.render.albedo import BEARD, BLUSH, CROW, FOLD, FOREHEAD, FROWN, LID, LIP, NOSTRIL, SCALP
 from sfcore.render.look import Look, Scalar
-from sfcore.render.texture import noise, sample_masks, smooth
+from sfcore.render.texture import ONE, noise, sample_masks, smooth
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def brow_cover(look: Look, u: Scalar, v: Scalar) -> Scalar:
     """Cover 0..1 of the painted eyebrow at a point of the neutral frontal plane."""
     a = abs(u)
@@ -21,18 +21,18 @@ def brow_cover(look: Look, u: Scalar, v: Scalar) -> Scalar:
     arch, tilt, thick = look.brow_arch, look.brow_tilt, look.brow_thickness
     line = np.float32(1.72) + np.float32(0.28) * t + arch * np.float32(0.62) * (t - t * t * t) + tilt * (t - np.float32(0.5)) * 4
     half = (
-        thick * (np.float32(0.36) - np.float32(0.06) * t) * (1 - smooth(np.float32(0.5), np.float32(1.06), t) * np.float32(0.8))
+        thick * (np.float32(0.36) - np.float32(0.06) * t) * (ONE - smooth(np.float32(0.5), np.float32(1.06), t) * np.float32(0.8))
     )
     edge = abs(v - line) / max(half, np.float32(0.02))
-    cover = 1 - smooth(np.float32(0.55), np.float32(1.15), edge)
+    cover = ONE - smooth(np.float32(0.55), np.float32(1.15), edge)
     cover *= smooth(np.float32(-0.08), np.float32(0.16), t + np.float32(0.05) * (v - line)) * (
-        1 - smooth(np.float32(0.97), np.float32(1.07), t)
+        ONE - smooth(np.float32(0.97), np.float32(1.07), t)
     )
     strands = noise((a * 1.0 + (v - line) * (1.2 - 1.5 * t)) * 17, v * 4)
     return cover * (np.float32(0.62) + np.float32(0.38) * strands)
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, colour: NDArray) -> Scalar:
     """Albedo of skin and lips; returns how glossy it is."""
     blush, freckles, stubble, wrinkles, cartoon = look.blush, look.freckles, look.stubble, look.wrinkles, look.cartoon
@@ -41,9 +41,9 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, 
         colour[c] = look.skin[c]
     red = blush * mask[BLUSH] * np.float32(0.55)
     lid = mask[LID] * (np.float32(0.35) + np.float32(0.4) * wrinkles)
-    colour[0] *= 1 - np.float32(0.10) * red - np.float32(0.14) * lid
-    colour[1] *= 1 - np.float32(0.34) * red - np.float32(0.24) * lid
-    colour[2] *= 1 - np.float32(0.30) * red - np.float32(0.20) * lid
+    colour[0] *= ONE - np.float32(0.10) * red - np.float32(0.14) * lid
+    colour[1] *= ONE - np.float32(0.34) * red - np.float32(0.24) * lid
+    colour[2] *= ONE - np.float32(0.30) * red - np.float32(0.20) * lid
     if cartoon < 0.5:
         mottle = np.float32(0.93) + np.float32(0.07) * noise(u * 2.1 + 31, v * 2.1) + np.float32(0.05) * noise(u * 9 + 7, v * 9)
         for c in range(3):
@@ -52,10 +52,10 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, 
             spots = smooth(np.float32(0.72), np.float32(0.86), noise(u * 7 + 3, v * 7)) * smooth(
                 np.float32(-5.5), np.float32(-3.0), v
             )
-            spots *= (1 - smooth(np.float32(-0.6), np.float32(1.0), v)) * min(freckles, np.float32(1.0)) * np.float32(0.5)
-            colour[0] *= 1 - np.float32(0.5) * spots
-            colour[1] *= 1 - np.float32(0.8) * spots
-            colour[2] *= 1 - np.float32(0.9) * spots
+            spots *= (ONE - smooth(np.float32(-0.6), np.float32(1.0), v)) * min(freckles, np.float32(1.0)) * np.float32(0.5)
+            colour[0] *= ONE - np.float32(0.5) * spots
+            colour[1] *= ONE - np.float32(0.8) * spots
+            colour[2] *= ONE - np.float32(0.9) * spots
     side = 0 if u >= 0 else 1
     fold = mask[FOREHEAD] * (
         look.folds[0] * smooth(np.float32(3.4), np.float32(0.6), abs(u))
@@ -80,15 +80,15 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, 
     if lip > 0:
         lines = np.float32(0.92) + np.float32(0.08) * noise(u * 14, v * 2)
     for c in range(3):
-        colour[c] = colour[c] * (1 - fold) + np.float32(0.3) * fold * colour[c] * look.skin[c]
+        colour[c] = colour[c] * (ONE - fold) + np.float32(0.3) * fold * colour[c] * look.skin[c]
         colour[c] += lip * (look.lips[c] * lines - colour[c])
         colour[c] += min(beard + scalp, np.float32(0.9)) * np.float32(0.75) * (look.hair[c] * np.float32(0.8) - colour[c])
         colour[c] += brow * np.float32(0.9) * (look.brow[c] - colour[c])
-        colour[c] *= 1 - np.float32(0.85) * mask[NOSTRIL]
+        colour[c] *= ONE - np.float32(0.85) * mask[NOSTRIL]
     return lip
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def paint_eye(look: Look, side: Scalar, dx: Scalar, dy: Scalar, dz: Scalar, colour: NDArray) -> Scalar:
     """Albedo of an eyeball in the direction (dx, dy, dz) from its centre; returns 1 on the iris and pupil."""
     axis = look.eye_axes[side]
@@ -100,15 +100,15 @@ def paint_eye(look: Look, side: Scalar, dx: Scalar, dy: Scalar, dz: Scalar, colo
     for c in range(3):
         colour[c] = np.float32(0.70)
     corner = abs(dx - axis[0])
-    colour[1] *= 1 - np.float32(0.10) * smooth(np.float32(0.45), np.float32(0.95), corner)
-    colour[2] *= 1 - np.float32(0.12) * smooth(np.float32(0.45), np.float32(0.95), corner)
-    on = 1 - smooth(iris * np.float32(0.97), iris * np.float32(1.04), angle)
+    colour[1] *= ONE - np.float32(0.10) * smooth(np.float32(0.45), np.float32(0.95), corner)
+    colour[2] *= ONE - np.float32(0.12) * smooth(np.float32(0.45), np.float32(0.95), corner)
+    on = ONE - smooth(iris * np.float32(0.97), iris * np.float32(1.04), angle)
     if on > 0:
         turn = np.arctan2(dy - axis[1], dx - axis[0])
         fibres = np.float32(0.75) + np.float32(0.5) * noise(turn * 9 + 40, angle * 14)
         ring = np.float32(1.25) - np.float32(0.55) * smooth(pupil, iris, angle)
         lower = np.float32(1.0) + np.float32(0.35) * smooth(np.float32(0.3), np.float32(-1.0), np.sin(turn))
-        limbus = 1 - np.float32(0.75) * smooth(iris * np.float32(0.80), iris * np.float32(1.0), angle)
+        limbus = ONE - np.float32(0.75) * smooth(iris * np.float32(0.80), iris * np.float32(1.0), angle)
         black = smooth(pupil * np.float32(1.06), pupil * np.float32(0.94), angle)
         for c in range(3):
             shade = look.iris[c] * fibres * ring * lower * limbus * np.float32(1.05)

@@ -16,7 +16,7 @@ from sfcore.render.albedo import CHANNELS
 from sfcore.render.lighting import add_light
 from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look, Scalar
 from sfcore.render.painting import paint_eye, paint_skin
-from sfcore.render.texture import noise, smooth
+from sfcore.render.texture import ONE, noise, smooth
 from sfcore.rigs.parts import Part
 
 _SKIN, _LIPS, _LASHES = int(Part.SKIN), int(Part.LIPS), int(Part.LASHES)
@@ -25,7 +25,7 @@ _TEETH_UPPER, _TEETH_LOWER, _GUMS = int(Part.TEETH_UPPER), int(Part.TEETH_LOWER)
 _TONGUE, _CAVITY, _EAR, _HAIR, _SHIRT = int(Part.TONGUE), int(Part.CAVITY), int(Part.EAR), int(Part.HAIR), int(Part.SHIRT)
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def _hair(
     look: Look,
     u: Scalar,
@@ -51,20 +51,20 @@ def _hair(
         colour[c] = look.hair[c] * tone
     add_light(look, nx, ny, nz, px, py, pz, occlusion, colour, np.float32(0.15), np.float32(0.0), np.float32(8.0), out)
     # The strand's direction: straight down within the surface.
-    tx, ty, tz = -nx * ny, 1 - ny * ny, -nz * ny
+    tx, ty, tz = -nx * ny, ONE - ny * ny, -nz * ny
     size = np.sqrt(tx * tx + ty * ty + tz * tz) + np.float32(1e-4)
     vx, vy, vz = look.viewer[0] - px, look.viewer[1] - py, look.viewer[2] - pz
     length = np.sqrt(vx * vx + vy * vy + vz * vz)
     hx, hy, hz = look.key_direction[0] + vx / length, look.key_direction[1] + vy / length, look.key_direction[2] + vz / length
     half = np.sqrt(hx * hx + hy * hy + hz * hz)
     across = (tx * hx + ty * hy + tz * hz) / (size * half) - np.float32(0.12) * (streak - np.float32(0.5))
-    shine = max(1 - across * across, np.float32(0.0)) ** 22 * np.float32(0.07) * (np.float32(0.4) + np.float32(0.9) * fine)
+    shine = max(ONE - across * across, np.float32(0.0)) ** 22 * np.float32(0.07) * (np.float32(0.4) + np.float32(0.9) * fine)
     facing = max(nx * look.key_direction[0] + ny * look.key_direction[1] + nz * look.key_direction[2], np.float32(0.0))
     for c in range(3):
         out[c] += look.key[c] * shine * facing * (np.float32(0.35) + look.hair[c]) * occlusion
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def _eye(look: Look, side: Scalar, px: Scalar, py: Scalar, pz: Scalar, colour: NDArray, out: NDArray) -> None:
     """An eyeball: sclera and iris under the shade of the upper lid, with a catch light."""
     centre = look.eye_centres[side]
@@ -105,7 +105,7 @@ def _eye(look: Look, side: Scalar, px: Scalar, py: Scalar, pz: Scalar, colour: N
         out[c] = out[c] * shade + look.key[c] * (sharp * shade + np.float32(0.05) * glint**40)
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def _paint_other(
     look: Look, part: Scalar, u: Scalar, v: Scalar, px: Scalar, py: Scalar, occlusion: Scalar, colour: NDArray
 ) -> Scalar:
@@ -152,7 +152,7 @@ def _paint_other(
     return occlusion, wrap, gloss, power
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def _surface(look: Look, atlas: NDArray, part: Scalar, a: NDArray, mask: NDArray, colour: NDArray, out: NDArray) -> None:
     """Light (3,) leaving one point with interpolated attributes ``a`` towards the camera."""
     nx, ny, nz, px, py, pz = a[NORMAL], a[NORMAL + 1], a[NORMAL + 2], a[POSITION], a[POSITION + 1], a[POSITION + 2]
@@ -182,7 +182,7 @@ def _surface(look: Look, atlas: NDArray, part: Scalar, a: NDArray, mask: NDArray
     add_light(look, nx, ny, nz, px, py, pz, occlusion, colour, wrap, gloss, power, out)
 
 
-@numba.njit(cache=True)
+@numba.njit(forceinline=True, error_model="numpy")
 def _at(x: Scalar, y: Scalar, triangle: Scalar, triangles: NDArray, xy: NDArray, table: NDArray, a: NDArray) -> None:
     """Perspective-correct attributes (ATTRIBUTES,) of a triangle at a sample."""
     i, j, k = triangles[triangle]

@@ -50,7 +50,6 @@ def _average(traits: Traits, rig: Rig, hair: str) -> Traits:
         brow_thickness=1.0,
         brow_arch=0.8,
         brow_tilt=0.0,
-        lash=0.9,
         hair=rig.hair_names.index(hair) if hair in rig.hair_names else 0,
     )
 

@@ -76,7 +76,6 @@ class Traits:
     brow_thickness: float
     brow_arch: float
     brow_tilt: float
-    lash: float
     shirt: Colour
 
 
@@ -102,6 +101,7 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float)
     draw = stream(identity, "modes")
     weights = {name: float(np.clip(draw.normal(), -2.2, 2.2)) * 0.75 for name in rig.mode_names}
     child = float(np.clip((17.0 - age) / 11.0, 0.0, 1.0))
+    weights["lashes"] = float(np.clip(0.3 - 0.7 * masculine + 0.1 * weights.get("lashes", 0.0), -0.6, 0.4))
     if "child" in weights:
         weights["child"] = child + 0.12 * weights["child"]
     build = float(np.clip((age - 8) / 10, 0.2, 1.0)) * (2.0 * masculine - 1.0)
@@ -112,7 +112,7 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float)
     if cartoon:
         style = stream(identity, "cartoon shape")
         strength = 0.7 + 0.6 * style.random()
-        extra["eye_size"] += 5.4 * strength
+        extra["eye_size"] += 6.2 * strength
         weights["child"] = weights.get("child", 0.0) * 0.6 + 0.25 * strength
         extra |= {"nose_forward": -3.0 * strength, "nose_width": -1.8 * strength, "nose_length": -0.8, "eye_open": 0.9}
         extra |= {
@@ -163,7 +163,7 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
         lips=_colour(lips),
         blush=float(redness * 0.8 * (1.4 if cartoon else 1.0)),
         freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
-        stubble=float(max(0.0, look.normal() * 0.5 + 0.1) * adult_man * 0.8),
+        stubble=float(max(0.0, look.normal() * 0.5 + 0.1) * adult_man * 0.8 * (not cartoon)),
         wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),
         iris=_colour(iris * (1.5 if cartoon else 1.1)),
         iris_size=float(1.0 + 0.05 * look.normal() + (0.3 if cartoon else 0.0)),
@@ -173,7 +173,6 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
         brow_thickness=float(np.clip(0.82 + 0.3 * masculine + 0.16 * brow.normal(), 0.5, 1.5)),
         brow_arch=float(np.clip(0.6 + 0.4 * (1 - masculine) + 0.3 * brow.normal(), -0.1, 1.6)),
         brow_tilt=float(0.05 * brow.normal()),
-        lash=float(np.clip(1.15 - 0.5 * masculine, 0.5, 1.2)),
         shirt=_colour(linear(np.array(clothes.integers(20, 235, size=3))) * 0.8),
     )
 

@@ -129,7 +129,22 @@ def _all_modes(placed: dict[str, _Placed]) -> tuple[Array, Array]:
             longer.append(identity.shape_stretch(name, points))
         modes.append(np.concatenate(moved))
         stretch.append(np.concatenate(longer))
+    modes.append(_longer_lashes(placed))
+    stretch.append(np.zeros_like(stretch[0]))
     return np.stack(modes), np.stack(stretch)
+
+
+def _longer_lashes(placed: dict[str, _Placed]) -> Array:
+    """Displacement that doubles the length of every lash."""
+    moved = []
+    for key, item in placed.items():
+        points = item.piece.points
+        if not key.startswith("lashes"):
+            moved.append(np.zeros_like(points))
+            continue
+        root, tip = points.reshape(2, -1, 3)
+        moved.append(np.concatenate([np.zeros_like(root), tip - root]))
+    return np.concatenate(moved)
 
 
 def _eye(placed: dict[str, _Placed], skin: Skin, side: str) -> Eye:
@@ -204,7 +219,7 @@ def build_procedural() -> Rig:
         shapes=Deltas.from_dense(dense),
         correctives=Deltas.from_dense(corrective),
         corrective_pairs=np.array([[INDEX["JawOpen"], INDEX["MouthClose"]]], np.int32),
-        mode_names=tuple(identity.WARPS),
+        mode_names=(*identity.WARPS, "lashes"),
         modes=modes.astype(np.float32),
         stretch=stretch.astype(np.float32),
         hair_names=hair.NAMES,
