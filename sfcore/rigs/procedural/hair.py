@@ -13,6 +13,7 @@ from sfcore.rigs.procedural.curves import Array, rise, spline
 from sfcore.rigs.procedural.piece import Piece, sheet_triangles
 
 ROWS, COLUMNS = 22, 96
+CROWN = float(skull.SECTIONS[-1, 0])
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _style_points(style: Style) -> Array:
 def _style_row(style: Style, degrees: Array, edge: Array, t: float, last: bool) -> Array:
     """One ring of the hair, ``t`` of the way from the crown to the edge."""
     # Rows crowd near the crown as the sphere closes.
-    height = 11.55 - (11.55 - edge) * t**1.35
+    height = CROWN - (CROWN - edge) * t**1.35
     anchored = np.maximum(height, np.where(degrees > 62, -0.5, -30.0))
     base, out = _skull_point(anchored)
     base[:, 1] += height - anchored
