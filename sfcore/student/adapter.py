@@ -75,7 +75,8 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
 
 def reopen_adapter(base_folder: str | Path, folder: Path, dtype: torch.dtype = torch.float32) -> PeftModel:
     """Opens the base anew and puts the saved adapter on it, in eval mode."""
-    return PeftModel.from_pretrained(load_base(base_folder, dtype).model, folder).eval()
+    # Left to itself, peft opens an adapter of 16 bits in 32, which answers differently from the one that was trained.
+    return PeftModel.from_pretrained(load_base(base_folder, dtype).model, folder, autocast_adapter_dtype=False).eval()
 
 
 def largest_difference(model_a: torch.nn.Module, model_b: torch.nn.Module, batch: Batch) -> float:

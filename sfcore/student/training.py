@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # what could change a token.
 REOPEN_TOLERANCE = 1e-3
 
+_NAMED = 8  # samples named in a sentence; more would bury it
+
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -101,7 +103,7 @@ def train(task: Task, out: Path, report: Report, resume: Path | None = None) -> 
     ``resume`` is a folder with all processes' parts of a checkpoint of the same task on as many processes. Raises `WorkFailed`
     when the loss is not a number or the saved adapter does not answer as the trained model does.
     """
-    join_processes()
+    join_processes(on_gpu=task.training.gpus_per_worker > 0)
     base = load_base(task.base, _DTYPES[task.training.precision])
     supervision = Supervision(task.rows, Dialogue(base.processor, codec_named(task.student.codec)))
     engine = start_engine(attach_adapter(base, task.student, task.seed), task.training)
@@ -115,10 +117,15 @@ def train(task: Task, out: Path, report: Report, resume: Path | None = None) -> 
     return Trained(history, _finish(engine, supervision, task, out))
 
 
-def join_processes() -> None:
-    """Opens the process group that the launcher describes, or one of this process alone, unless it is open."""
+def join_processes(on_gpu: bool = False) -> None:
+    """Opens the process group that the launcher describes, or one of this process alone, unless it is open.
+
+    Raises `WorkFailed` when GPUs are asked for and there is none.
+    """
+    if on_gpu and not torch.cuda.is_available():
+        raise WorkFailed("the recipe trains on GPUs and this machine shows none: set training.gpus_per_worker to 0.")
     # DeepSpeed asks for its accelerator once, at import.
-    os.environ.setdefault("DS_ACCELERATOR", "cuda" if torch.cuda.is_available() else "cpu")
+    os.environ["DS_ACCELERATOR"] = "cuda" if on_gpu else "cpu"
     import deepspeed
     from torch._C._distributed_c10d import HashStore
 
@@ -126,7 +133,7 @@ def join_processes() -> None:
     os.environ.setdefault("LOCAL_RANK", "0")
     # Gloo carries everything here; DeepSpeed would spend a minute compiling its shared-memory collectives first.
     getattr(deepspeed.ops, "__compatible_ops__", {}).update(deepspeed_shm_comm=False)
-    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    backend = "nccl" if on_gpu else "gloo"
     if not dist.is_initialized():
         if "RANK" in os.environ:
             dist.init_process_group(backend)
@@ -202,7 +209,7 @@ def _step(engine: Any, supervision: Supervision, task: Task, step: int) -> StepM
         lr=rate,
         grad_norm=float(engine.get_global_grad_norm() if norm is None else norm),
         samples_per_second=training.batch_size / (time.monotonic() - started),
-        memory_mib=_peak_memory_mib(),
+        memory_mib=_peak_memory_mib(engine.device),
     )
 
 
@@ -213,15 +220,16 @@ def _gradient_norm(engine: Any) -> torch.Tensor:
 
 def _not_a_number(supervision: Supervision, indices: np.ndarray, step: int, rate: float) -> str:
     names = supervision.sample_ids(indices)
+    others = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
         f"training stopped at step {step + 1}: the loss is not a number at learning rate {rate:.2g}, with samples "
-        f"{', '.join(names)}: lower training.learning_rate, or look at these with 'sface dataset show'."
+        f"{', '.join(names[:_NAMED])}{others}: lower training.learning_rate, or look at these with 'sface dataset show'."
     )
 
 
-def _peak_memory_mib() -> float:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
+def _peak_memory_mib(device: torch.device) -> float:
+    if torch.device(device).type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10  # Linux counts KiB
 
 
