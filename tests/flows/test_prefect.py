@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 
+from sfcore.arkit import NAMES
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
 
@@ -77,6 +79,18 @@ class Server:
                 time.sleep(0.5)
         raise AssertionError(f"Prefect's server did not start: {self.log.read_text()[-2000:]}")
 
+    def trigger(self, deployment: str, parameters: dict[str, Any]) -> None:
+        """Starts a run of a deployment and waits until it has completed."""
+        found = self.ask(f"/deployments/name/{deployment}")
+        run = self.ask(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+        state = {"type": "SCHEDULED"}
+        for _ in range(600):
+            state = self.ask(f"/flow_runs/{run['id']}")["state"]
+            if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+                break
+            time.sleep(1)
+        assert state["type"] == "COMPLETED", f"{state}\n{self.log.read_text()[-4000:]}"
+
     def stop(self) -> None:
         """Stops what was started, the worker first."""
         for process in reversed(self._running):
@@ -116,17 +130,9 @@ def test_a_wrong_parameter_is_refused_with_its_name(server: Server) -> None:
     assert "size" in error.value.read().decode()
 
 
-def test_a_triggered_retrain_completes_and_leaves_its_artifacts(server: Server, tiny_recipe: dict[str, Any]) -> None:
+def test_triggered_runs_complete_and_leave_their_artifacts(server: Server, tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
     server.start("worker", "start", "--pool", "sface", "--name", "tester")
-    deployment = server.ask("/deployments/name/retrain/retrain")
-    run = server.ask(f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"recipe": tiny_recipe}})
-    state = {"type": "SCHEDULED"}
-    for _ in range(600):
-        state = server.ask(f"/flow_runs/{run['id']}")["state"]
-        if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
-            break
-        time.sleep(1)
-    assert state["type"] == "COMPLETED", f"{state}\n{server.log.read_text()[-4000:]}"
+    server.trigger("retrain/retrain", {"recipe": tiny_recipe})
 
     steps = {row["name"].rsplit("-", 1)[0] for row in server.ask("/task_runs/filter", {"limit": 50})}
     assert steps == {"ingest", "supervise", "distill", "evaluate", "promote", "report"}
@@ -148,3 +154,17 @@ def test_a_triggered_retrain_completes_and_leaves_its_artifacts(server: Server, 
     assert decision[0]["reason"] in artifacts["sface-decision"]["data"]
     champion = read_alias(workspace, CHAMPION).model_id
     assert champion == (decision[0]["candidate"] if decision[0]["verdict"] == "promote" else None)
+
+    # The two that people start by hand, on what the first one left.
+    take = write_take(tmp_path / "anna.csv")
+    server.trigger("ingest/ingest-dataset", {"labels": {"dataset": "anna", "source": str(take)}})
+    assert workspace.dataset("labels").count_rows(filter=pc.field("dataset") == "anna") == 30
+    server.trigger("promote/evaluate-and-promote", {"model": decision[0]["candidate"], "recipe": tiny_recipe})
+    assert workspace.read("decisions").num_rows == 2
+
+
+def write_take(path: Path) -> Path:
+    """A Live Link take of half a minute in which nothing moves."""
+    rows = [f"00:00:{second:02d}:00.0,61," + ",".join(["0.5"] * 61) for second in range(30)]
+    path.write_text("\n".join(["Timecode,BlendShapeCount," + ",".join(NAMES), *rows]))
+    return path
