@@ -44,12 +44,6 @@ class StudentProcessor(Qwen3VLProcessor):
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, **_: Any) -> None:
         super().__init__(image_processor, tokenizer, video_processor=None, chat_template=chat_template)
 
-    def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
-        """Accepts the missing video processor; everything else is checked as usual."""
-        if argument_name == "video_processor" and argument is None:
-            return None
-        return super().check_argument_for_proper_class(argument_name, argument)
-
 
 @dataclass(frozen=True)
 class Base:
