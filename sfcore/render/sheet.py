@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from sfcore.arkit import INDEX, LEFT_RIGHT_PAIRS, NAMES, SHAPES
 from sfcore.randomness import stream
@@ -17,7 +17,10 @@ from sfcore.render.scene import Scene, draw_scene
 from sfcore.render.traits import Colour, Traits, linear
 from sfcore.rigs.rig import Rig
 
-_LABEL = 16
+_LABEL = 24
+_FONT = 15
+_CLOSE = Camera(90.0, 20.2, 0.0, -2.9)
+"""From the hairline to below the chin of an average face whose jaw is open."""
 
 
 def plain_scene(rig: Rig, coefficients: NDArray[np.float32], size: int, hair: str = "short") -> Scene:
@@ -59,15 +62,17 @@ def _tiled(pictures: list[NDArray[np.uint8]], labels: list[str], columns: int) -
     rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * size, rows * (size + _LABEL)), (250, 250, 250))
     pen = ImageDraw.Draw(sheet)
+    width = max(ImageFont.load_default(_FONT).getlength(label) for label in labels)
+    font = ImageFont.load_default(max(6.0, min(_FONT, _FONT * (size - 6) / width)))
     for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
         x, y = (i % columns) * size, (i // columns) * (size + _LABEL)
         sheet.paste(Image.fromarray(picture), (x, y + _LABEL))
-        pen.text((x + 3, y + 2), label, fill=(20, 20, 20))
+        pen.text((x + 3, y + _LABEL // 2), label, fill=(20, 20, 20), font=font, anchor="lm")
     return sheet
 
 
-def shape_sheet(rig: Rig, size: int = 160) -> Image.Image:
-    """The neutral face and each of the 52 shapes at full value on an average face, labelled."""
+def shape_sheet(rig: Rig, size: int = 176) -> Image.Image:
+    """The neutral face and each of the 52 shapes at full value on an average face, close up and labelled."""
     renderer = Renderer(rig)
     pictures, labels = [], []
     for name in ("neutral", *(shape.name for shape in SHAPES)):
@@ -75,7 +80,7 @@ def shape_sheet(rig: Rig, size: int = 160) -> Image.Image:
         values[: len(SHAPES)] = 0.0
         if name != "neutral":
             values[INDEX[name]] = 1.0
-        pictures.append(renderer.draw(plain_scene(rig, values, size)))
+        pictures.append(renderer.draw(replace(plain_scene(rig, values, size), camera=_CLOSE)))
         labels.append(name)
     return _tiled(pictures, labels, 9)
 

@@ -53,6 +53,7 @@ _BUILD = {
     "nose_length": 0.3,
     "cheekbones": -0.3,
     "mouth_width": 0.2,
+    "neck": 1.0,
 }
 
 

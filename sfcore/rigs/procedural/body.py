@@ -10,10 +10,10 @@ from sfcore.rigs.procedural.piece import Piece, sheet_triangles
 # Columns: height, half width, front z, back z. The first two rows are the inside and the top of the collar.
 _ROWS = np.array(
     [
-        (-16.4, 4.4, 2.7, -6.0),
-        (-14.7, 5.1, 3.75, -7.0),
-        (-14.6, 5.45, 4.15, -7.3),
-        (-15.3, 6.5, 4.8, -7.7),
+        (-16.4, 4.4, 2.4, -6.0),
+        (-14.9, 5.1, 3.4, -7.0),
+        (-14.8, 5.45, 3.8, -7.3),
+        (-15.4, 6.5, 4.5, -7.7),
         (-16.2, 9.0, 5.6, -8.1),
         (-17.4, 12.8, 6.2, -8.6),
         (-19.3, 16.4, 6.9, -9.0),

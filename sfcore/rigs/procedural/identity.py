@@ -32,8 +32,13 @@ def _face_length(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     return _zero(x), lower, _zero(x)
 
 
-def _jaw_width(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
-    there = plateau(_zero(x), y, 0.0, -8.0, 1.0, 4.2, 1.5) * rise(0.5, 4.0, x)
+def _over_jawline(y: Array, z: Array) -> Array:
+    """1 on the face, 0 on the throat behind and below the edge of the jaw (a line from ear to chin in the profile)."""
+    return rise(-1.6, -0.2, y - (-7.75 - 0.44 * z))
+
+
+def _jaw_width(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    there = plateau(_zero(x), y, 0.0, -8.0, 1.0, 4.2, 1.5) * rise(0.5, 4.0, x) * _over_jawline(y, z)
     return 0.34 * there, -0.05 * there, _zero(x)
 
 
@@ -148,6 +153,12 @@ def _ear_size(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     return 0.16 * there, 0.06 * (y + 0.8) * there, 0.05 * (z + 1.0) * there
 
 
+def _neck(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    """A thicker neck, in width and depth, from under the jaw into the collar."""
+    there = (1 - _over_jawline(y, z)) * rise(-22.0, -17.0, y) * rise(-5.5, -9.5, y)
+    return 0.075 * x * there, _zero(x), 0.05 * (z + 2.0) * there
+
+
 def _child(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     """Proportions of a child: a larger vault, a shorter and rounder lower face, a smaller nose."""
     vault = rise(0.5, 7.0, y)
@@ -188,6 +199,7 @@ WARPS: dict[str, Warp] = {
     "forehead": _forehead,
     "ear_size": _ear_size,
     "child": _child,
+    "neck": _neck,
 }
 
 
