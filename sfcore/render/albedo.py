@@ -47,6 +47,10 @@ def masks() -> NDArray[np.float32]:
     result[..., FROWN] = np.exp(-(((x - 0.52 - 0.05 * (y - 1.6)) / 0.11) ** 2)) * plateau(x, y, 0.5, 1.7, 1.0, 0.9, 1.5)
     fan = np.clip(np.cos(np.arctan2(y + 0.1, np.maximum(x - 4.2, 1e-3)) * 9.0), 0, 1) ** 3
     result[..., CROW] = fan * plateau(x, y, 5.4, -0.1, 0.7, 0.9, 1.5)
+    # Two channels hold a second fold each, well below the first.
+    bridge = np.clip(np.cos((y + 0.1 + 0.55 * x) * 2 * np.pi / 0.62), 0, 1) ** 4
+    result[..., FROWN] += bridge * plateau(x, y, 0.85, -0.95, 0.5, 0.85, 1.5)
+    result[..., CROW] += np.exp(-(((x - 3.3 + 0.16 * (y + 6.3) ** 2) / 0.17) ** 2)) * plateau(x, y, 3.3, -6.3, 0.7, 0.8, 1.5)
     bend = 1.8 + 0.40 * (-4.0 - y)
     result[..., FOLD] = 0.7 * np.exp(-(((x - bend) / 0.2) ** 2)) * np.exp(-(((y + 5.1) / 1.25) ** 4))
     hairline = 6.4 - 0.05 * x**2 - 0.9 * rise(4.5, 7.0, x) * 5

@@ -194,6 +194,9 @@ def _folds(shapes: Floats, age: float) -> Floats:
     middle = rest + 0.9 * value("BrowInnerUp")
     outer = [rest + 0.8 * value(f"BrowOuterUp{s}") for s in ("Left", "Right")]
     frown = [0.6 * rest + 0.9 * value(f"BrowDown{s}") for s in ("Left", "Right")]
-    crow = [rest + 0.4 * value(f"CheekSquint{s}") + 0.3 * value(f"MouthSmile{s}") for s in ("Left", "Right")]
+    crow = [rest + 0.7 * value(f"CheekSquint{s}") + 0.3 * value(f"MouthSmile{s}") for s in ("Left", "Right")]
     nasolabial = [rest + 0.2 + 0.7 * value(f"MouthSmile{s}") + 0.6 * value(f"NoseSneer{s}") for s in ("Left", "Right")]
-    return np.clip(np.array([middle, *outer, *frown, *crow, *nasolabial], np.float32), 0.0, 1.0)
+    bridge = [0.2 * rest + value(f"NoseSneer{s}") for s in ("Left", "Right")]
+    dimple = [value(f"MouthDimple{s}") + 0.6 * value(f"MouthPress{s}") + 0.3 * value(f"MouthSmile{s}") for s in ("Left", "Right")]
+    folds = [middle, *outer, *frown, *crow, *nasolabial, *bridge, *dimple]
+    return np.clip(np.array(folds, np.float32), 0.0, 1.0)

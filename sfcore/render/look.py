@@ -63,4 +63,5 @@ class Look(NamedTuple):
     hairline: NDArray
     """(n,) height of the front edge of the hair at each half centimetre from the midline; far above where none grows."""
     folds: NDArray
-    """(9,) strength 0..1: mid forehead, then left and right each of outer forehead, frown, crow's feet, nasolabial fold."""
+    """(13,) strength 0..1: mid forehead, then left and right each of outer forehead, frown, crow's feet, nasolabial fold, bridge
+    of the nose, dimple."""

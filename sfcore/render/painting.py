@@ -61,7 +61,9 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, u: Scalar, v: Scalar, 
         look.folds[0] * smooth(np.float32(3.4), np.float32(0.6), abs(u))
         + look.folds[1 + side] * smooth(np.float32(0.8), np.float32(3.0), abs(u))
     )
-    fold += mask[FROWN] * look.folds[3 + side] + mask[CROW] * look.folds[5 + side] + mask[FOLD] * look.folds[7 + side]
+    frown = 3 if v > np.float32(0.3) else 9
+    crow = 5 if v > np.float32(-3.0) else 11
+    fold += mask[FROWN] * look.folds[frown + side] + mask[CROW] * look.folds[crow + side] + mask[FOLD] * look.folds[7 + side]
     fold = min(fold, np.float32(1.0)) * np.float32(0.42)
     beard = mask[BEARD] * stubble
     if beard > 0:

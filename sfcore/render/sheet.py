@@ -19,7 +19,7 @@ from sfcore.rigs.rig import Rig
 
 _LABEL = 24
 _FONT = 15
-_CLOSE = Camera(90.0, 20.2, 0.0, -2.9)
+_CLOSE = Camera(90.0, 20.8, 0.0, -3.3)
 """From the hairline to below the chin of an average face whose jaw is open."""
 
 

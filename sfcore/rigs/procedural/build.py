@@ -112,7 +112,7 @@ def _add_jaw(result: Array, item: _Placed) -> None:
     result[INDEX["JawOpen"], item.index] = result[INDEX["JawOpen"], item.index] * (1 - jaw) + jaw * shapes.jaw_open(
         item.piece.points
     )
-    for name, move in (("JawForward", (0.0, -0.12, 1.0)), ("JawRight", (-0.95, 0.0, 0.0)), ("JawLeft", (0.95, 0.0, 0.0))):
+    for name, move in (("JawForward", (0.0, -0.04, 1.35)), ("JawRight", (-0.95, 0.0, 0.0)), ("JawLeft", (0.95, 0.0, 0.0))):
         result[INDEX[name], item.index] = result[INDEX[name], item.index] * (1 - jaw) + jaw * np.array(move)
 
 

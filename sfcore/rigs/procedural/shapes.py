@@ -15,8 +15,9 @@ from sfcore.rigs.procedural import features
 from sfcore.rigs.procedural.curves import Array, bump, plateau, rise
 from sfcore.rigs.procedural.skin import Skin
 
-JAW_PIVOT = np.array([0.0, -1.6, 0.4])
-"""The hinge of the jaw, just before the ears."""
+JAW_PIVOT = np.array([0.0, -4.0, -1.0])
+"""Below and behind the joint, in the middle of the ramus: the jaw glides forwards as it turns."""
+JAW_GLIDE = np.array([0.0, -0.2, 0.6])
 JAW_ANGLE = 0.29
 """Full opening: about 3 cm between the lips (adult maximum is 4 to 5 cm)."""
 
@@ -104,7 +105,7 @@ def jaw_open(points: Array, angle: float = JAW_ANGLE) -> Array:
     around = points - JAW_PIVOT
     c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([around[:, 0], c * around[:, 1] - s * around[:, 2], s * around[:, 1] + c * around[:, 2]], -1)
-    return turned - around
+    return turned - around + JAW_GLIDE
 
 
 def _blink(f: Field) -> Array:
@@ -159,9 +160,10 @@ def _jaw_open(f: Field) -> Array:
 
 
 def _mouth_close(f: Field) -> Array:
-    near = f.upper_lip(0.75) + f.lower_lip(0.75)
-    pursed = f.around_mouth(2.6, 1.3)
-    return _stack(-0.05 * f.x * pursed, -0.14 * f.from_line * near, -0.16 * near, f.x)
+    """Alone it folds both lips over each other towards the line and draws the corners in."""
+    near = f.upper_lip(0.95) + f.lower_lip(1.05)
+    pursed = f.around_mouth(2.9, 1.6)
+    return _stack(-0.13 * f.x * pursed, -0.34 * f.from_line * near + 0.1 * f.lower_lip(1.6), -0.3 * near + 0.1 * pursed, f.x)
 
 
 def close_against_jaw(f: Field) -> Array:
@@ -211,11 +213,12 @@ def _frown(f: Field) -> Array:
 
 
 def _dimple(f: Field) -> Array:
-    corner = f.corner(1.0, 0.85)
-    pit = bump(f.x, f.y, 3.25, -6.3, 0.5, 0.75) * f.facing
-    rim = bump(f.x, f.y, 4.1, -6.0, 0.7, 1.1) * f.facing
-    thin = (f.upper_lip(0.7) + f.lower_lip(0.7)) * rise(0.4, 1.8, f.x)
-    return _stack(0.42 * corner, 0.12 * corner - 0.3 * f.from_line * thin, -0.42 * corner - 0.42 * pit + 0.3 * rim, f.x)
+    """The corner is drawn straight back into the cheek, with a pit beyond it and a ridge behind the pit."""
+    corner = f.corner(1.15, 0.8)
+    pit = bump(f.x, f.y, 3.3, -6.35, 0.4, 0.75) * f.facing
+    rim = bump(f.x, f.y, 4.1, -6.2, 0.55, 1.15) * f.facing
+    thin = (f.upper_lip(0.8) + f.lower_lip(0.8)) * rise(0.2, 1.8, f.x)
+    return _stack(0.62 * corner, 0.16 * corner - 0.36 * f.from_line * thin, -0.5 * corner - 0.6 * pit + 0.2 * rim, f.x)
 
 
 def _stretch(f: Field) -> Array:
@@ -231,9 +234,10 @@ def _roll_lower(f: Field) -> Array:
 
 
 def _roll_upper(f: Field) -> Array:
-    lip = f.upper_lip(0.9)
+    """The red of the upper lip turns in over the teeth; the skin above it is drawn down flat."""
+    lip, above = f.upper_lip(0.95), f.upper_lip(1.6)
     inward = np.exp(-(((f.from_line - 0.25) / 0.42) ** 2)) * f.opening**0.6 * (f.lip > 0) * f.facing
-    return _stack(0.0, -0.14 * lip - 0.62 * f.from_line * lip, -0.46 * inward - 0.1 * lip, f.x)
+    return _stack(0.0, -0.78 * f.from_line * lip - 0.1 * above + 0.12 * f.lower_lip(0.6), -0.6 * inward - 0.14 * lip, f.x)
 
 
 def _shrug_lower(f: Field) -> Array:
@@ -244,16 +248,20 @@ def _shrug_lower(f: Field) -> Array:
 
 
 def _shrug_upper(f: Field) -> Array:
-    lip = f.upper_lip(1.05)
-    follow = f.lower_lip(0.5)
-    return _stack(0.0, 0.34 * lip + 0.22 * follow, 0.42 * lip + 0.1 * follow, f.x)
+    """The upper lip is pushed up and out towards the nose, and the lower one follows so that the mouth stays shut."""
+    lip, skin = f.upper_lip(0.9), f.upper_lip(1.5)
+    follow = f.lower_lip(0.85)
+    return _stack(0.0, 0.42 * skin + 0.1 * lip + 0.52 * follow, 0.5 * lip + 0.1 * skin + 0.2 * follow, f.x)
 
 
 def _press(f: Field) -> Array:
-    lips = (f.upper_lip(0.8) + f.lower_lip(0.9)) * f.left
-    corner = f.corner(0.8, 0.7)
-    knot = bump(f.x, f.y, 2.7, -7.2, 0.6, 0.5) * f.facing
-    return _stack(0.1 * corner, -0.46 * f.from_line * lips + 0.16 * corner, -0.26 * lips + 0.16 * knot, f.x)
+    """Both lips are pressed thin and flat, and the corner tightens into a knot."""
+    side = rise(-0.9, 0.9, f.x)
+    lips = (f.upper_lip(0.95) + f.lower_lip(1.05)) * side
+    corner = f.corner(0.9, 0.75)
+    dent = bump(f.x, f.y, 2.75, -6.4, 0.4, 0.55) * f.facing
+    knot = (bump(f.x, f.y, 2.9, -7.3, 0.6, 0.5) + 0.4 * bump(f.x, f.y, 3.4, -6.2, 0.5, 0.7)) * f.facing
+    return _stack(0.2 * corner, -0.7 * f.from_line * lips, -0.3 * lips - 0.3 * dent + 0.17 * knot, f.x)
 
 
 def _lower_down(f: Field) -> Array:
@@ -298,20 +306,25 @@ def _cheek_puff(f: Field) -> Array:
 
 
 def _cheek_squint(f: Field) -> Array:
-    cheek = bump(f.x, f.y, 3.7, -2.2, 1.6, 1.1) * f.facing
+    """The cheek rises into a pad that pushes the lower lid up, with a crease between the two."""
+    cheek = bump(f.x, f.y, 3.6, -2.4, 1.7, 1.15) * f.facing
     _, lower = f.lids(0.8, 1.1)
+    crease = bump(f.x, f.y, 3.3, -1.25, 1.5, 0.22) * f.facing
     crow = bump(f.x, f.y, 5.2, -0.6, 0.9, 0.9) * f.facing
-    return _stack(0.1 * cheek - 0.1 * crow, 0.5 * cheek + 0.2 * lower * f.fissure() + 0.12 * crow, 0.36 * cheek, f.x)
+    dy = 0.72 * cheek + 0.3 * lower * f.fissure() + 0.16 * crow
+    return _stack(0.12 * cheek - 0.14 * crow, dy, 0.62 * cheek - 0.22 * crease, f.x)
 
 
 def _nose_sneer(f: Field) -> Array:
-    wing = bump(f.x, f.y, 1.2, -3.6, 0.75, 0.9) * f.facing
-    side = bump(f.x, f.y, 0.95, -1.3, 0.7, 1.1) * f.facing
+    """The wing of the nose is pulled up with the lip beneath it, and the bridge wrinkles under a lowered inner brow."""
+    wing = bump(f.x, f.y, 1.2, -3.7, 0.8, 0.95) * f.facing
+    side = bump(f.x, f.y, 0.95, -1.3, 0.75, 1.1) * f.facing
     fold = bump(f.x, f.y, 2.2, -4.0, 0.8, 1.0) * f.facing
-    lip = f.upper_lip(1.0) * f.left * bump(f.x, f.y, 1.2, -6.0, 1.2, 4.0)
-    inner = _brow(f, 1.0, 0.8) * rise(-0.2, 0.5, f.x)
-    dy = 0.42 * wing + 0.22 * side + 0.24 * fold + 0.26 * lip - 0.22 * inner
-    return _stack(0.14 * wing, dy, 0.16 * side + 0.2 * fold + 0.08 * wing, f.x)
+    lip = f.upper_lip(1.1) * f.left * bump(f.x, f.y, 1.2, -6.0, 1.3, 4.0)
+    inner = _brow(f, 1.0, 0.9) * rise(-0.2, 0.5, f.x)
+    wrinkle = side * np.cos(2 * np.pi * (f.y + 0.2 * f.x) / 0.62)
+    dy = 0.56 * wing + 0.3 * side + 0.3 * fold + 0.3 * lip - 0.3 * inner
+    return _stack(0.2 * wing, dy, 0.2 * side + 0.09 * wrinkle + 0.3 * fold + 0.12 * wing, f.x)
 
 
 def _tongue_lips(f: Field) -> Array:
@@ -326,7 +339,7 @@ _MOVES: dict[str, Move] = {
     "EyeLookUpLeft": _look_up,
     "EyeSquintLeft": _squint,
     "EyeWideLeft": _wide,
-    "JawForward": lambda f: _jaw(f, (0.0, -0.12, 1.0)),
+    "JawForward": lambda f: _jaw(f, (0.0, -0.04, 1.35)),
     "JawRight": lambda f: _jaw(f, (-0.95, 0.0, 0.0)),
     "JawLeft": lambda f: _jaw(f, (0.95, 0.0, 0.0)),
     "JawOpen": _jaw_open,
