@@ -32,13 +32,13 @@ def _face_length(x: Array, y: Array, _z: Array) -> tuple[Array, Array, Array]:
     return _zero(x), lower, _zero(x)
 
 
-def _over_jawline(y: Array, z: Array) -> Array:
-    """1 on the face, 0 on the throat behind and below the edge of the jaw (a line from ear to chin in the profile)."""
-    return rise(-1.6, -0.2, y - (-7.75 - 0.44 * z))
+def _above_jaw_edge(y: Array, z: Array) -> Array:
+    """Height above the edge of the jaw, which runs from below the ear to the chin; negative on the throat."""
+    return y + 7.75 + 0.44 * z
 
 
 def _jaw_width(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
-    there = plateau(_zero(x), y, 0.0, -8.0, 1.0, 4.2, 1.5) * rise(0.5, 4.0, x) * _over_jawline(y, z)
+    there = plateau(_zero(x), y, 0.0, -8.0, 1.0, 4.2, 1.5) * rise(0.5, 4.0, x) * rise(-3.6, -0.6, _above_jaw_edge(y, z))
     return 0.34 * there, -0.05 * there, _zero(x)
 
 
@@ -155,7 +155,7 @@ def _ear_size(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 def _neck(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     """A thicker neck, in width and depth, from under the jaw into the collar."""
-    there = (1 - _over_jawline(y, z)) * rise(-22.0, -17.0, y) * rise(-5.5, -9.5, y)
+    there = rise(-1.2, -4.2, _above_jaw_edge(y, z)) * rise(-22.0, -17.0, y)
     return 0.075 * x * there, _zero(x), 0.05 * (z + 2.0) * there
 
 

@@ -12,6 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from sfcore.arkit import BY_NAME, INDEX, LEFT_RIGHT_PAIRS, MIRROR_INDEX, MIRROR_SIGN, NAMES, SHAPES
 from sfcore.errors import WrongUse
+from sfcore.render.traits import draw_traits
+from sfcore.rigs.parts import Part
 from sfcore.rigs.registry import load_rig
 from sfcore.rigs.rig import Rig
 
@@ -162,3 +164,19 @@ def test_arrays_are_read_only_and_the_digest_covers_them(rig: Rig) -> None:
 
 def test_only_eye_rolls_are_hidden(rig: Rig) -> None:
     assert [NAMES[i] for i in np.flatnonzero(~rig.channels_shown)] == ["LeftEyeRoll", "RightEyeRoll"]
+
+
+def test_heads_have_a_jaw_wider_than_the_neck_and_a_chin_that_drops(rig: Rig) -> None:
+    def half_width(points: np.ndarray, low: float, high: float) -> float:
+        skin = points[: rig.hair_start][np.isin(np.arange(rig.hair_start), rig.triangles[rig.parts == Part.SKIN])]
+        return float(skin[(skin[:, 1] > low) & (skin[:, 1] < high), 0].max())
+
+    for name in range(40):
+        modes = np.array(draw_traits(f"person {name}", rig, 0.0).modes, np.float32)
+        points, _ = rig.person(modes)
+        neck = half_width(points, -13.4, -12.6)
+        assert 0.45 < neck / half_width(points, -2.0, 6.0) < 0.75, name
+        assert neck < half_width(points, -7.5, -6.5), name
+    rest, wide = rig.pose(_nobody(rig), _face()), rig.pose(_nobody(rig), _face(JawOpen=1))
+    chin = int(np.argmin(np.abs(rest[: rig.hair_start] - [0.0, -10.2, 9.0]).sum(axis=1)))
+    assert wide[chin, 1] < rest[chin, 1] - 1.8
