@@ -9,11 +9,11 @@ from flows.shipped import new_run_id
 from sfcore.recipe import Recipe
 from sfcore.store.workspace import Workspace
 from tasks.evaluate import Evaluated
+from tasks.supervise import versions_now
 
 
 @flow(name="evaluate")
 def evaluate(model: str, recipe: Recipe = Recipe(), workspace: str | None = None) -> Evaluated:
     """Scores a model on the held-out pictures of a recipe."""
     place = Workspace.open(workspace)
-    version = place.version("supervision")
-    return steps.evaluate(place, recipe, model, version, new_run_id(recipe), steps.flow_progress())
+    return steps.evaluate(place, recipe, model, versions_now(place), new_run_id(recipe), steps.flow_progress())

@@ -1,4 +1,4 @@
-"""Flow: one recording, or the coefficient prior, into labels."""
+"""Flow: one recording into a dataset's labels."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pydantic import Field
 
 from flows import steps
 from flows.shipped import new_run_id
-from sfcore.recipe import Labels, Recipe
+from sfcore.recipe import Recipe, recipe_from
 from sfcore.store.workspace import Workspace
 from tasks.ingest import Ingested
 
 
 @flow(name="ingest")
 def ingest(
-    labels: Labels = Labels(),
-    seed: Annotated[int, Field(ge=0, description="seed of the coefficient prior")] = 0,
+    source: Annotated[str, Field(min_length=1, description="a recording: path or s3:// address, as the worker sees it")],
+    dataset: Annotated[str, Field(min_length=1, description="name of the dataset it joins")],
     workspace: str | None = None,
 ) -> Ingested:
     """Adds a recording to a dataset; ingesting it twice adds nothing."""
-    place = Workspace.create(workspace)
-    return steps.ingest(place, labels, seed, new_run_id(Recipe(name="ingest")), steps.flow_progress())
+    labels = recipe_from({"labels": {"source": source, "dataset": dataset}}, "the parameters").labels
+    run_id = new_run_id(Recipe(name="ingest"))
+    return steps.ingest(Workspace.create(workspace), labels, 0, run_id, steps.flow_progress())

@@ -9,6 +9,7 @@ from flows.shipped import new_run_id, policy_named
 from sfcore.recipe import Recipe
 from sfcore.store.workspace import Workspace
 from tasks.promote import Promoted
+from tasks.supervise import versions_now
 
 
 @flow(name="promote")
@@ -17,7 +18,7 @@ def promote(model: str, recipe: Recipe = Recipe(), workspace: str | None = None)
     policy = policy_named(recipe.promotion.policy)
     place = Workspace.open(workspace)
     run_id, progress = new_run_id(recipe), steps.flow_progress()
-    steps.evaluate(place, recipe, model, place.version("supervision"), run_id, progress)
+    steps.evaluate(place, recipe, model, versions_now(place), run_id, progress)
     decided: Promoted = steps.promote(place, policy, model, run_id, progress)
     steps.leave_decision(place, run_id)
     return decided

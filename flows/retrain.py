@@ -40,9 +40,9 @@ def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retraine
     with ray_cluster(Resources.of(recipe.training)):
         ingested = steps.ingest(place, recipe.labels, recipe.seed, run_id, progress)
         supervised = steps.supervise(place, recipe, run_id, progress)
-        student = steps.distill(place, recipe, supervised.version, run_id, progress)
-        steps.evaluate(place, recipe, student.model_id, supervised.version, run_id, progress)
+        student = steps.distill(place, recipe, supervised.versions, run_id, progress)
+        steps.evaluate(place, recipe, student.model_id, supervised.versions, run_id, progress)
         promoted = steps.promote(place, policy, student.model_id, run_id, progress)
-        reported = steps.report(place, recipe, run_id, student.model_id, supervised.version, started, progress)
+        reported = steps.report(place, recipe, run_id, student.model_id, supervised.versions, started, progress)
     steps.leave_artifacts(place, run_id, reported)
     return Retrained(run_id, student.model_id, ingested, supervised, promoted, reported)

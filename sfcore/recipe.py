@@ -25,15 +25,21 @@ class PriorLabels(_Part):
 
 
 class Labels(_Part):
-    """Which labels the run learns from."""
+    """Which labels the run learns from: all of a dataset, and what a source or the prior adds to it before."""
 
     dataset: str = Field("demo", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the labels")
-    source: str | None = Field(None, description="a recording (path or s3:// address); none means the coefficient prior")
-    prior: PriorLabels = Field(PriorLabels(), description="what to draw when there is no recording")
+    source: str | None = Field(None, description="a recording (path or s3:// address) to bring in first")
+    prior: PriorLabels | None = Field(None, description="draw these takes from the coefficient prior first")
     test_share: float = Field(0.2, gt=0, lt=0.9, description="share of each take's time held out, in contiguous stretches")
     stretch_seconds: float = Field(8.0, gt=0, description="length of one held-out stretch of a take")
     guard_seconds: float = Field(0.5, ge=0, description="time left unused on both sides of a held-out stretch")
     max_frames: int | None = Field(None, ge=8, description="thin the dataset evenly to this many frames; none means every frame")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if self.source and self.prior:
+            raise ValueError("labels.source and labels.prior exclude each other: a dataset of recordings holds no drawn takes")
+        return self
 
 
 class Faces(_Part):

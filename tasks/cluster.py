@@ -14,7 +14,6 @@ from sfcore.recipe import Training
 
 # Rows that pass between processes are file names and counts; pictures go straight to the workspace.
 _OBJECT_STORE_BYTES = 256 * 1024**2
-_CONNECT_SECONDS = 20
 # What workers on other machines need to reach the workspace; a local Ray inherits the whole environment.
 _PASSED_ON = ("SFACE_", "AWS_", "NUMBA_CACHE_DIR", "HF_")
 
@@ -57,6 +56,8 @@ def ray_cluster(needs: Resources = Resources()) -> Iterator[int]:
     else:
         with _errors_kept_from_terminal():
             ray.init(
+                # Named, or Ray joins any cluster that somebody else has started on this machine.
+                address="local",
                 num_cpus=os.cpu_count(),
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_BYTES,

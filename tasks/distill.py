@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfcore.errors import SfaceError, WorkFailed
 from sfcore.randomness import digest
@@ -21,7 +22,7 @@ from sfcore.recordings.splits import TRAIN
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
 from sfcore.student.shelf import base_name, lineage_of, prepare_base
-from sfcore.supervision.wanted import is_of
+from sfcore.supervision.wanted import Versions, names_of, samples_of
 from tasks.cluster import Resources, ray_cluster
 from tasks.progress import Progress
 
@@ -43,15 +44,15 @@ class Distilled:
     reopen_difference: float
 
 
-def distill(workspace: Workspace, recipe: Recipe, supervision_version: int, run_id: str, progress: Progress) -> Distilled:
-    """Trains a student on the recipe's training pictures at a version of ``supervision``, into ``models/<model_id>``.
+def distill(workspace: Workspace, recipe: Recipe, versions: Versions, run_id: str, progress: Progress) -> Distilled:
+    """Trains a student on the recipe's training pictures at a version of its tables, into ``models/<model_id>``.
 
     A model that is there is found done, and a training that was interrupted goes on from its last checkpoint: both are known by
     the key of what is learnt. Raises `WorkFailed` when there is nothing to learn from, when training diverges, or when the saved
     adapter does not answer as the trained one.
     """
-    samples = _training_samples(workspace, recipe, supervision_version)
-    job = _Job(workspace, recipe, supervision_version, training_key(recipe, samples))
+    samples = _training_samples(workspace, recipe, versions)
+    job = _Job(workspace, recipe, versions, training_key(recipe, samples))
     if workspace.is_complete(f"models/{job.model_id}"):
         done = _told(lineage_of(workspace, job.model_id), found_done=True)
         progress.begin("distill", done.steps, "steps")
@@ -80,7 +81,7 @@ class _Job:
 
     workspace: Workspace
     recipe: Recipe
-    version: int
+    versions: Versions
     key: str
 
     @property
@@ -99,15 +100,17 @@ class _Job:
         """The rows to learn from, in the order of their names: how files were cut does not matter."""
         from sfcore.student.batches import COLUMNS
 
-        wanted = is_of(self.recipe, TRAIN)
-        return self.workspace.read("supervision", self.version, columns=COLUMNS, filter=wanted).sort_by("sample_id")
+        learnt = pc.field("sample_id").isin(_training_samples(self.workspace, self.recipe, self.versions))
+        rows = self.workspace.read("supervision", self.versions.supervision, columns=COLUMNS, filter=learnt)
+        return rows.sort_by("sample_id")
 
 
-def _training_samples(workspace: Workspace, recipe: Recipe, version: int) -> list[str]:
-    rows = workspace.read("supervision", version, columns=["sample_id"], filter=is_of(recipe, TRAIN))
-    if not rows.num_rows:
+def _training_samples(workspace: Workspace, recipe: Recipe, versions: Versions) -> list[str]:
+    there = set(workspace.read("supervision", versions.supervision, columns=["sample_id"])["sample_id"].to_pylist())
+    samples = [name for name in names_of(samples_of(workspace, recipe, versions.labels), TRAIN) if name in there]
+    if not samples:
         raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no training pictures of these faces: run supervise first.")
-    return sorted(rows.column("sample_id").to_pylist())
+    return samples
 
 
 # In the training processes --------------------------------------------------------------------------------------------
@@ -186,7 +189,7 @@ def _fit(job: _Job, progress: Progress) -> None:
 def _steps(job: _Job) -> int:
     from sfcore.student.training import steps_of
 
-    return steps_of(job.recipe.training, len(_training_samples(job.workspace, job.recipe, job.version)))
+    return steps_of(job.recipe.training, len(_training_samples(job.workspace, job.recipe, job.versions)))
 
 
 def _run_trainer(job: _Job, told: Any, failed: list[BaseException]) -> None:
@@ -227,7 +230,7 @@ def _sentence(error: BaseException, job: _Job) -> SfaceError:
         inner = getattr(cause, "_base_exc", cause)
         if isinstance(inner, SfaceError):
             return inner
-    last = str(causes[0]).strip().splitlines()[-1]
+    last = (str(causes[0]).strip() or type(causes[0]).__name__).splitlines()[-1]
     return WorkFailed(
         f"training of {job.model_id} failed twice ({last}): its checkpoints are kept, and the same command goes on from the last."
     )
@@ -244,7 +247,9 @@ def _shelve(job: _Job, run_id: str, samples: list[str]) -> Distilled:
         rows = [{"run_id": run_id, "model_id": job.model_id, **step} for step in steps]
         # Before the model: a model that is there has its steps in the table.
         job.workspace.append("steps", pa.Table.from_pylist(rows, schema=SCHEMAS["steps"]), f"steps/{job.model_id}")
-        job.workspace.push_folder(folder, f"models/{job.model_id}")
+        # Two runs of one key end with the same model: the first one's stays.
+        if not job.workspace.is_complete(f"models/{job.model_id}"):
+            job.workspace.push_folder(folder, f"models/{job.model_id}")
     job.workspace.remove(job.folder)
     return _told(lineage, found_done=False)
 
@@ -261,7 +266,7 @@ def _lineage(job: _Job, run_id: str, samples: list[str], steps: list[dict[str, A
         "recipe_digest": recipe.digest,
         "training_key": job.key,
         "dataset": recipe.labels.dataset,
-        "tables": {"supervision": job.version},
+        "tables": asdict(job.versions),
         "samples": len(samples),
         "steps": last["step"],
         "loss_description": last["loss_description"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,18 @@ from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.query import connect
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import is_of
+from sfcore.student.shelf import lineage_of
+from sfcore.supervision.wanted import Versions, names_of, samples_of
 from tasks.cluster import run_remotely
 from tasks.progress import Progress
-from tasks.waves import done_elsewhere, run_plan
+from tasks.waves import run_plan
 
 if TYPE_CHECKING:
     from sfcore.student.answering import StudentAnswer
 
-_FILES_PER_WAVE = 8
-_BATCHES_PER_FILE = 4
+# Cuts are no choice of a recipe: a smaller batch must find the waves that a larger one has made.
+_ROWS_PER_FILE = 64
+_FILES_PER_WAVE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +55,29 @@ class Evaluated:
 
 
 def evaluate(
-    workspace: Workspace, recipe: Recipe, candidate: str, dataset_version: int, run_id: str, progress: Progress
+    workspace: Workspace, recipe: Recipe, candidate: str, versions: Versions, run_id: str, progress: Progress
 ) -> Evaluated:
     """Writes ``predictions`` of the candidate, the champion and the baselines, then ``metrics`` of this run.
 
-    The held-out pictures are those of the recipe's dataset and faces at ``dataset_version`` of ``supervision``. Answers that are
-    in the table are not asked for again. Raises `WorkFailed` when there is nothing to measure on.
+    The held-out pictures are those that the recipe wants, at a version of ``supervision``. Answers that are in the table are not
+    asked for again. Raises `WrongUse` when there is no such model, `WorkFailed` when there is nothing to measure on.
     """
+    lineage_of(workspace, candidate)
     champion = read_alias(workspace, CHAMPION).model_id
-    test = _sample_ids(workspace, recipe, dataset_version, TEST)
-    if not test:
-        raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
+    asked = _asked(workspace, recipe, versions)
     students = list(dict.fromkeys([candidate, *([champion] if champion else [])]))
-    progress.begin("evaluate", len(test) * (len(students) + 2), "answers")
-    baselines = _ask_baselines(workspace, recipe, dataset_version, test)
-    done = len(test) * 2
+    progress.begin("evaluate", len(asked.test) * (len(students) + 2), "answers")
+    baselines = _ask_baselines(workspace, recipe, asked)
+    done = len(asked.test) * 2
     progress.advance(done)
     for model_id in students:
-        _ask_student(workspace, recipe, model_id, dataset_version, test, _Offset(progress, done))
-        done += len(test)
+        _ask_student(workspace, recipe, model_id, asked, _Offset(progress, done))
+        done += len(asked.test)
         progress.advance(done)
-    evaluated = Evaluated(run_id, candidate, champion, baselines, len(test), recipe.labels.dataset, dataset_version)
+    evaluated = Evaluated(run_id, candidate, champion, baselines, len(asked.test), recipe.labels.dataset, versions.supervision)
     _score(workspace, recipe, evaluated)
     progress.end(
-        f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {len(test)} held-out pictures of unseen faces"
+        f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {evaluated.samples} held-out pictures of new faces"
     )
     return evaluated
 
@@ -98,52 +100,67 @@ class _Offset:
         """The step ends when all have answered."""
 
 
-def _sample_ids(workspace: Workspace, recipe: Recipe, version: int, split: str) -> list[str]:
-    rows = workspace.read("supervision", version, columns=["sample_id"], filter=is_of(recipe, split))
-    return sorted(rows["sample_id"].to_pylist())
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which pictures are learnt from and which are asked about, at a version of ``supervision``; names sorted."""
+
+    version: int
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def _asked(workspace: Workspace, recipe: Recipe, versions: Versions) -> _Asked:
+    wanted = samples_of(workspace, recipe, versions.labels)
+    there = set(workspace.read("supervision", versions.supervision, columns=["sample_id"])["sample_id"].to_pylist())
+    train, test = (tuple(name for name in names_of(wanted, split) if name in there) for split in (TRAIN, TEST))
+    if not test:
+        raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
+    return _Asked(versions.supervision, train, test)
 
 
 # Baselines ------------------------------------------------------------------------------------------------------------
 
 
-def _ask_baselines(workspace: Workspace, recipe: Recipe, version: int, test: list[str]) -> tuple[str, ...]:
+def _ask_baselines(workspace: Workspace, recipe: Recipe, asked: _Asked) -> tuple[str, ...]:
     from sfcore.metrics.figures import baseline_id
 
-    learned_from = digest(*_sample_ids(workspace, recipe, version, TRAIN))
-    median = baseline_id("median", learned_from)
-    cnn = baseline_id("cnn", f"{learned_from}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}")
-    asked = digest(*test)
+    # What it was asked is part of the median's name: its answers also say which pictures a run is about.
+    of = digest(*asked.train, "/", *asked.test)
+    median = baseline_id("median", of)
+    cnn = baseline_id("cnn", f"{of}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}")
     for model_id, answer in ((median, _median_answers), (cnn, _cnn_answers)):
-        left = _unanswered(workspace, model_id, test)
+        left = _unanswered(workspace, model_id, asked.test)
         if left:
-            rows = run_remotely(answer, workspace, recipe, version, left, model_id)
-            workspace.append("predictions", rows, f"predict/{model_id}/{asked}")
+            rows = run_remotely(answer, workspace, recipe, asked, left, model_id)
+            workspace.append("predictions", rows, f"predict/{model_id}")
     return median, cnn
 
 
-def _unanswered(workspace: Workspace, model_id: str, test: list[str]) -> list[str]:
+def _unanswered(workspace: Workspace, model_id: str, test: Sequence[str]) -> list[str]:
     rows = workspace.read("predictions", columns=["sample_id"], filter=pc.field("model_id") == model_id)
     have = set(rows["sample_id"].to_pylist())
     return [sample for sample in test if sample not in have]
 
 
-def _median_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
+def _median_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
     from sfcore.metrics.baselines import median_prediction
 
-    train = workspace.read("supervision", version, columns=list(NAMES), filter=is_of(recipe, TRAIN))
+    learnt = pc.field("sample_id").isin(asked.train)
+    train = workspace.read("supervision", asked.version, columns=list(NAMES), filter=learnt)
     started = time.perf_counter()
     median = median_prediction(train)
     milliseconds = 1000 * (time.perf_counter() - started) / len(test)
     return _baseline_rows(model_id, test, np.tile(median, (len(test), 1)), milliseconds)
 
 
-def _cnn_answers(workspace: Workspace, recipe: Recipe, version: int, test: list[str], model_id: str) -> pa.Table:
+def _cnn_answers(workspace: Workspace, recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
     from sfcore.metrics.cnn import train_cnn
 
-    train = workspace.read("supervision", version, columns=["sample_id", "image", *NAMES], filter=is_of(recipe, TRAIN))
+    learnt = pc.field("sample_id").isin(asked.train)
+    train = workspace.read("supervision", asked.version, columns=["sample_id", "image", *NAMES], filter=learnt)
     train = train.sort_by("sample_id")
     network = train_cnn(train, recipe.evaluation.cnn_steps, recipe.seed, recipe.faces.size)
-    pictures = pictures_of(workspace, version, test)
+    pictures = pictures_of(workspace, asked.version, test)
     started = time.perf_counter()
     answers = network.predict(pictures)
     milliseconds = 1000 * (time.perf_counter() - started) / len(test)
@@ -179,14 +196,19 @@ def pictures_of(workspace: Workspace, version: int, samples: list[str]) -> list[
 # Students -------------------------------------------------------------------------------------------------------------
 
 
-def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, version: int, test: list[str], progress: Progress) -> None:
-    key = digest("predict", model_id, *test)[:16]
-    answered = done_elsewhere(workspace, "predictions", key, pc.field("model_id") == model_id)
-    left = [sample for sample in test if sample not in answered]
-    rows_per_file = recipe.evaluation.batch_size * _BATCHES_PER_FILE
-    plan = cut(key, "predictions", left, rows_per_file, _FILES_PER_WAVE)
-    factory = _AnswerFactory(workspace, model_id, version, recipe.evaluation.batch_size, recipe.evaluation.workers)
-    run_plan(workspace, plan, factory, progress, actors=recipe.evaluation.workers)
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One picture to answer."""
+
+    sample_id: str
+
+
+def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, asked: _Asked, progress: Progress) -> None:
+    pictures = [_Picture(name) for name in asked.test]
+    plan = cut(f"predict/{model_id}", "predictions", pictures, _ROWS_PER_FILE, _FILES_PER_WAVE)
+    evaluation = recipe.evaluation
+    factory = _AnswerFactory(workspace, model_id, asked.version, evaluation.batch_size, evaluation.workers)
+    run_plan(workspace, plan, factory, progress, evaluation.workers, of=pc.field("model_id") == model_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +234,8 @@ class _FileOfAnswers:
         share_cores(given.workers)
         self._student, self._codec = take_student(given.workspace, given.model_id)
 
-    def make(self, items: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:
-        samples = list(items)
+    def make(self, items: tuple[_Picture, ...]) -> tuple[pa.Table, pa.Table]:
+        samples = [item.sample_id for item in items]
         pictures = pictures_of(self._given.workspace, self._given.version, samples)
         rows = []
         for start in range(0, len(samples), self._given.batch_size):

@@ -14,6 +14,7 @@ from sfcore.gate.policy import Policy
 from sfcore.randomness import digest
 from sfcore.store.aliases import CHAMPION, move_alias, read_alias
 from sfcore.store.workspace import Workspace
+from sfcore.student.shelf import lineage_of
 from tasks.progress import Progress
 
 
@@ -31,9 +32,10 @@ class Promoted:
 def promote(workspace: Workspace, policy: Policy, candidate: str, run_id: str, progress: Progress) -> Promoted:
     """Decides on the candidate by the metrics of ``run_id`` and moves ``champion`` when the verdict is *promote*.
 
-    The decision is written before the alias moves, so a champion always has its decision. Raises `WorkFailed` when the run has no
-    metrics, `LostRace` when someone else moved the champion meanwhile.
+    The decision is written before the alias moves, so a champion always has its decision. Raises `WrongUse` when there is no
+    such model (a baseline is none), `WorkFailed` when the run has no metrics, `LostRace` when someone else moved the champion.
     """
+    lineage_of(workspace, candidate)
     progress.begin("promote", 1, "decision")
     metrics = workspace.read("metrics", filter=pc.field("run_id") == run_id)
     if not metrics.num_rows:

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 from sfcore.errors import WorkFailed
 from sfcore.gate.decide import Decision, RuleResult
 from sfcore.recipe import Recipe
-from sfcore.recordings.splits import TEST, TRAIN
+from sfcore.recordings.splits import TEST
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import is_of
+from sfcore.supervision.wanted import Versions, WantedSample, names_of, samples_of
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def report(
     recipe: Recipe,
     run_id: str,
     model_id: str,
-    dataset_version: int,
+    versions: Versions,
     started: datetime,
     progress: Progress,
 ) -> Reported:
@@ -51,12 +51,13 @@ def report(
     from sfcore.reports.run_report import RunReport, write_run_report
 
     progress.begin("report", 3, "pages")
+    wanted = samples_of(workspace, recipe, versions.labels)
     reported = Reported(f"reports/{run_id}/report.html", f"reports/{run_id}/contact_sheet.png", f"models/{model_id}/README.md")
-    workspace.write_bytes(reported.sheet, _sheet(workspace, recipe, dataset_version))
+    workspace.write_bytes(reported.sheet, _sheet(workspace, versions.supervision, wanted))
     progress.advance(1)
     row, metrics = decision_row(workspace, run_id), metrics_of(workspace, run_id)
     lineage = json.loads(workspace.read_bytes(f"models/{model_id}/lineage.json"))
-    samples = _varied_rows(workspace, recipe, dataset_version, PAGE_SAMPLES, split=TEST)
+    samples = _varied_rows(workspace, versions.supervision, names_of(wanted, TEST), PAGE_SAMPLES)
     page = RunReport(
         run_id=run_id,
         candidate=model_id,
@@ -79,7 +80,7 @@ def report(
         model_id=model_id,
         base=recipe.student.base,
         licence=_licence(recipe),
-        datasets={recipe.labels.dataset: _training_pictures(workspace, recipe, dataset_version)},
+        datasets={recipe.labels.dataset: lineage["samples"]},
         domains=(recipe.faces.rig,),
         lineage=lineage,
         metrics=metrics,
@@ -95,10 +96,6 @@ def report(
 def _licence(recipe: Recipe) -> str:
     # Weights made from a seed by this project are under its own licence; an adapter of a hub's model is bound by that model's.
     return "Apache-2.0" if recipe.student.base == "tiny" else f"that of {recipe.student.base}"
-
-
-def _training_pictures(workspace: Workspace, recipe: Recipe, version: int) -> int:
-    return int(workspace.dataset("supervision", version).count_rows(filter=is_of(recipe, TRAIN)))
 
 
 def metrics_of(workspace: Workspace, run_id: str) -> pa.Table:
@@ -167,19 +164,19 @@ def where_to_look(workspace: Workspace, reported: Reported) -> str:
     )
 
 
-def _sheet(workspace: Workspace, recipe: Recipe, version: int) -> bytes:
+def _sheet(workspace: Workspace, version: int, wanted: list[WantedSample]) -> bytes:
     from sfcore.reports.contact_sheet import contact_sheet
 
-    rows = _varied_rows(workspace, recipe, version, SHEET_PICTURES)
+    rows = _varied_rows(workspace, version, [sample.sample_id for sample in wanted], SHEET_PICTURES)
     sink = io.BytesIO()
     contact_sheet(rows, SHEET_COLUMNS).save(sink, "PNG")
     return sink.getvalue()
 
 
-def _varied_rows(workspace: Workspace, recipe: Recipe, version: int, count: int, split: str | None = None) -> pa.Table:
-    """Samples of a recipe that differ: each category in turn, each time with a face not shown yet where there is one."""
-    wanted = is_of(recipe, split)
-    keys = workspace.read("supervision", version, columns=["sample_id", "expression_category", "identity"], filter=wanted)
+def _varied_rows(workspace: Workspace, version: int, samples: list[str], count: int) -> pa.Table:
+    """Samples that differ: each category in turn, each time with a face not shown yet where there is one."""
+    columns = ["sample_id", "expression_category", "identity"]
+    keys = workspace.read("supervision", version, columns=columns, filter=pc.field("sample_id").isin(samples))
     by_category: dict[str, list[dict[str, str]]] = defaultdict(list)
     # Sample ids are hashes: sorting by them is a shuffle that is the same each time.
     for row in keys.sort_by("sample_id").to_pylist():

@@ -11,46 +11,50 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sfcore.arkit import NAMES
-from sfcore.errors import WorkFailed
-from sfcore.plan import Plan, cut
+from sfcore.plan import cut
 from sfcore.recipe import Recipe
-from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import WantedSample, plan_key, wanted_samples
+from sfcore.supervision.wanted import Versions, WantedSample, samples_of
 from tasks.progress import Progress
-from tasks.waves import done_elsewhere, run_plan
+from tasks.waves import run_plan
 
 
 @dataclass(frozen=True, slots=True)
 class Supervised:
-    """What supervising did: ``wanted = found_done + made + rejected``; ``version`` is the table's after it."""
+    """What supervising did: ``wanted = found_done + made + rejected``; ``versions`` are the tables' after it."""
 
     wanted: int
     found_done: int
     made: int
     rejected: int
-    version: int
+    versions: Versions
 
 
 def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progress) -> Supervised:
     """Makes the samples that the recipe wants of its dataset and that are not in the table yet.
 
-    Raises `WorkFailed` when the dataset has no labels, or none to hold out.
+    Raises `WrongUse` when the dataset has no labels, `WorkFailed` when it has none to hold out.
     """
     from sfcore.render.draw import Renderer
     from sfcore.rigs.registry import load_rig
 
     labels_version = workspace.version("labels")
-    wanted = _wanted(workspace, recipe, labels_version)
+    wanted = samples_of(workspace, recipe, labels_version)
     progress.begin("supervise", len(wanted), "samples")
-    rig = load_rig(recipe.faces.rig)
-    plan, elsewhere = _plan(workspace, wanted, rig.digest, recipe)
+    cuts = recipe.supervision
+    plan = cut("supervise", "supervision", wanted, cuts.rows_per_file, cuts.files_per_wave)
     # Compiled once here and kept on disk, so that no two workers compile the same kernel side by side.
-    Renderer(rig).warm_up()
+    Renderer(load_rig(recipe.faces.rig)).warm_up()
     ran = run_plan(workspace, plan, _SampleFactory(workspace, recipe, labels_version, run_id), progress)
-    done = Supervised(len(wanted), elsewhere + ran.found_done, ran.rows, ran.rejects, workspace.version("supervision"))
+    versions = Versions(labels_version, workspace.version("supervision"))
+    done = Supervised(len(wanted), ran.found_done, ran.rows, ran.rejects, versions)
     progress.end(sentence(done))
     return done
+
+
+def versions_now(workspace: Workspace) -> Versions:
+    """The newest versions of the tables that models are made from."""
+    return Versions(workspace.version("labels"), workspace.version("supervision"))
 
 
 def sentence(done: Supervised) -> str:
@@ -59,28 +63,6 @@ def sentence(done: Supervised) -> str:
         return f"supervision found done: {done.wanted} samples"
     found = f", {done.found_done} found done" if done.found_done else ""
     return f"supervision: {done.made} samples made, {done.rejected} rejected{found}"
-
-
-def _wanted(workspace: Workspace, recipe: Recipe, version: int) -> list[WantedSample]:
-    dataset = recipe.labels.dataset
-    keys = workspace.read("labels", version, columns=["dataset", "take", "frame", "split"], filter=pc.field("dataset") == dataset)
-    wanted = wanted_samples(keys, recipe)
-    for split, purpose in ((TRAIN, "to learn from"), (TEST, "held out to measure with")):
-        if not any(sample.split == split for sample in wanted):
-            raise WorkFailed(f"dataset '{dataset}' has no labels {purpose}: ingest a longer recording, or one more.")
-    return wanted
-
-
-def _plan(workspace: Workspace, wanted: list[WantedSample], rig_digest: str, recipe: Recipe) -> tuple[Plan[WantedSample], int]:
-    """The plan for what other plans have not made yet, and how many samples they have.
-
-    Files of this same plan are not subtracted: a run that was cut off finds its plan unchanged, and its waves by their keys.
-    """
-    key = plan_key(wanted, rig_digest, recipe)
-    have = done_elsewhere(workspace, "supervision", key)
-    left = [sample for sample in wanted if sample.sample_id not in have]
-    plan = cut(key, "supervision", left, recipe.supervision.rows_per_file, recipe.supervision.files_per_wave)
-    return plan, len(wanted) - len(left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Runs a plan through Ray Data: actors make files, the driver adds each finished wave to the table in one commit.
 
-A crash before a commit leaves files that the next run overwrites with the same bytes; after it, the next run finds the wave under
-its key and skips it.
+A crash before a commit leaves files that belong to nobody; the next run makes the same rows again. After it, the next run finds
+the wave under its key and skips it.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -14,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfcore.errors import SfaceError
-from sfcore.plan import Item, Plan, PlannedFile, folder_of
+from sfcore.plan import Item, Named, Plan, PlannedFile
 from sfcore.store.workspace import DataFile, Workspace
 from tasks.cluster import ray_cluster
 from tasks.progress import Progress
 
-Asked = TypeVar("Asked", contravariant=True)
+Asked = TypeVar("Asked", bound=Named, contravariant=True)
 
 
 class Maker(Protocol[Asked]):
@@ -61,56 +62,65 @@ class _FileActor(Generic[Item]):
     def _made(self, file: PlannedFile[Item]) -> tuple[PlannedFile[Item], DataFile, DataFile | None]:
         self._maker = self._maker or self._factory()
         rows, rejects = self._maker.make(file.items)
-        written = self._workspace.write_data_file(self._table, file.path, rows)
-        refused = self._workspace.write_data_file("rejects", file.path, rejects) if rejects.num_rows else None
+        written = self._workspace.write_data_file(self._table, _stem(file), rows)
+        refused = self._workspace.write_data_file("rejects", _stem(file), rejects) if rejects.num_rows else None
         return file, written, refused
 
 
+def _stem(file: PlannedFile[Item]) -> str:
+    return f"waves/{file.wave:06d}-{file.number:06d}"
+
+
 def run_plan(
-    workspace: Workspace, plan: Plan[Item], factory: MakerFactory[Item], progress: Progress, actors: int | None = None
+    workspace: Workspace,
+    plan: Plan[Item],
+    factory: MakerFactory[Item],
+    progress: Progress,
+    actors: int | None = None,
+    of: pc.Expression | None = None,
 ) -> Ran:
-    """Makes what is not committed yet, on ``actors`` actors or as many as the cluster has CPUs; starts no Ray for nothing."""
-    table = workspace.table(plan.table)
-    waves = plan.waves
-    open_waves = {wave for wave in waves if table.transaction_version(plan.wave_key(wave)) is None}
-    todo = [file for file in plan.files if file.wave in open_waves]
+    """Makes what is not committed yet, on ``actors`` actors or as many as the cluster has CPUs; starts no Ray for nothing.
+
+    ``of`` says which rows of the table count as the plan's items made before (for answers: those of the model).
+    """
+    keys = plan.wave_keys()
+    todo = _left(workspace, plan, keys, of)
     found_done = plan.items - sum(len(file.items) for file in todo)
+    waiting = Counter(file.wave for file in todo)
+    finished: dict[int, list[tuple[PlannedFile[Item], DataFile, DataFile | None]]] = defaultdict(list)
     rows = rejects = 0
-    finished: dict[int, list[tuple[PlannedFile[Item], DataFile, DataFile | None]]] = {}
     made = found_done
+    progress.advance(made)
     for file, written, refused in _made_files(workspace, plan, todo, factory, actors):
-        finished.setdefault(file.wave, []).append((file, written, refused))
+        finished[file.wave].append((file, written, refused))
         made += len(file.items)
         rows += written.rows
         rejects += refused.rows if refused else 0
-        if len(finished[file.wave]) == len(waves[file.wave]):
-            _commit(workspace, plan, file.wave, finished.pop(file.wave))
+        if len(finished[file.wave]) == waiting[file.wave]:
+            _commit(workspace, plan.table, keys[file.wave], finished.pop(file.wave))
         progress.advance(made)
     return Ran(rows, rejects, found_done)
 
 
-def done_elsewhere(workspace: Workspace, table: str, key: str, of: pc.Expression | None = None) -> set[str]:
-    """Names of the samples that the table has from other plans than ``key``.
+def _left(workspace: Workspace, plan: Plan[Item], keys: dict[int, str], of: pc.Expression | None) -> list[PlannedFile[Item]]:
+    """The files of waves that are not committed, less the items that other plans have put into the table."""
+    table = workspace.table(plan.table)
+    open_waves = {wave for wave, key in keys.items() if table.transaction_version(key) is None}
+    if not open_waves:
+        return []
+    there = workspace.dataset(plan.table).to_table(columns=["sample_id"], filter=of)
+    done = set(there.column("sample_id").to_pylist())
+    left = (file.without(done) for file in plan.files if file.wave in open_waves)
+    return [file for file in left if file.items]
 
-    The plan's own are left out: a run that was cut off must find its plan unchanged, and its waves by their keys.
-    """
-    own = f"/{folder_of(key)}/"
-    have: set[str] = set()
-    for fragment in workspace.dataset(table).get_fragments():
-        if own not in f"/{fragment.path}":
-            have.update(fragment.to_table(columns=["sample_id"], filter=of).column(0).to_pylist())
-    return have
 
-
-def _commit(
-    workspace: Workspace, plan: Plan[Item], wave: int, files: list[tuple[PlannedFile[Item], DataFile, DataFile | None]]
-) -> None:
-    in_order = sorted(files, key=lambda made: made[0].path)
+def _commit(workspace: Workspace, table: str, key: str, files: list[tuple[PlannedFile[Item], DataFile, DataFile | None]]) -> None:
+    in_order = sorted(files, key=lambda made: made[0].number)
     refused = [rejects for _, _, rejects in in_order if rejects is not None]
     # Rejects first: the wave's own commit is what says that the wave is done.
     if refused:
-        workspace.commit_files("rejects", refused, plan.wave_key(wave))
-    workspace.commit_files(plan.table, [written for _, written, _ in in_order], plan.wave_key(wave))
+        workspace.commit_files("rejects", refused, key)
+    workspace.commit_files(table, [written for _, written, _ in in_order], key)
 
 
 def _made_files(

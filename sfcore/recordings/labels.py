@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sfcore import arkit
 from sfcore.randomness import digest
-from sfcore.recipe import Labels
+from sfcore.recipe import Labels, PriorLabels
 from sfcore.recordings import prior
 from sfcore.recordings.splits import split_by_take, split_by_time
 from sfcore.recordings.take import Take
@@ -63,11 +63,11 @@ def reject_rows(take: Take, run_id: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMAS["rejects"])
 
 
-def prior_takes(labels: Labels, seed: int) -> Iterator[tuple[Take, str]]:
+def prior_takes(drawn: PriorLabels, test_share: float, seed: int) -> Iterator[tuple[Take, str]]:
     """The takes of the coefficient prior with their splits: alike and independent, so whole takes are held out."""
-    splits = split_by_take(labels.prior.takes, labels, key=f"prior-{seed}")
+    splits = split_by_take(drawn.takes, test_share, key=f"prior-{seed}")
     for number, split in enumerate(splits):
-        values = prior.draw_take(seed, number, labels.prior.frames, PRIOR_FPS)
+        values = prior.draw_take(seed, number, drawn.frames, PRIOR_FPS)
         frame = np.arange(len(values), dtype=np.int64)
         take = Take(
             name=f"prior-{seed}-{number:03d}",

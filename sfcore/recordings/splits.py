@@ -39,8 +39,8 @@ def split_by_time(t: NDArray[np.float64], frame: NDArray[np.int64], labels: Labe
     return words
 
 
-def split_by_take(takes: int, labels: Labels, key: str) -> list[str]:
+def split_by_take(takes: int, test_share: float, key: str) -> list[str]:
     """Train or test for each of several takes that are alike and independent; at least one of each when there are two."""
-    held_out = min(max(1, round(takes * labels.test_share)), takes - 1)
+    held_out = min(max(1, round(takes * test_share)), takes - 1)
     chosen = set(stream(key, "split").permutation(takes)[:held_out].tolist())
     return [TEST if take in chosen else TRAIN for take in range(takes)]

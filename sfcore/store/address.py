@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from sfcore.errors import WorkFailed, WrongUse
 
@@ -26,21 +25,28 @@ class Address:
 
     @staticmethod
     def parse(text: str) -> Address:
-        """Reads a path or an ``s3://`` address; raises `WrongUse` for another scheme, no bucket, or no credentials."""
-        if "://" not in text:
+        """Reads a path or an ``s3://`` address, whose every character after the bucket is part of the name, also ``#``, ``?``, ``%``.
+
+        Raises `WrongUse` for another scheme, no bucket, one version of an object, or no credentials.
+        """
+        scheme, separator, rest = text.partition("://")
+        if not separator:
             return Address("file", str(Path(text).expanduser().resolve()))
-        parts = urlparse(text)
-        if parts.scheme != "s3":
-            raise WrongUse(f"'{text}': only folders and s3:// addresses can hold files of sface, not {parts.scheme}://.")
-        if not parts.netloc:
+        if scheme.lower() == "file":
+            raise WrongUse(f"'{text}': give the plain path, without {scheme}:// before it.")
+        if scheme.lower() != "s3":
+            raise WrongUse(f"'{text}': only folders and s3:// addresses can hold files of sface, not {scheme}://.")
+        if not rest.partition("/")[0]:
             raise WrongUse(f"'{text}' names no bucket: write s3://bucket/prefix.")
+        if "?versionId=" in rest:  # s3fs drops it and reads the newest version
+            raise WrongUse(f"'{text}': sface reads the newest version of an object; leave ?versionId= out.")
         # Asked before any client exists: without keys, a client tries the cloud's metadata service and hangs where there is none.
         if not _has_credentials():
             raise WrongUse(
                 f"{text} needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_ENDPOINT_URL for a store "
                 "that is not Amazon's)."
             )
-        return Address("s3", f"{parts.netloc}{parts.path}".rstrip("/"))
+        return Address("s3", rest.rstrip("/"))
 
     @property
     def is_local(self) -> bool:
@@ -75,7 +81,7 @@ class Address:
 
     @property
     def delta_options(self) -> dict[str, str]:
-        """Options for delta-rs; it reads keys from the environment by itself."""
+        """Options for delta-rs; it reads keys from the environment by itself, but knows no profile files."""
         if self.is_local:
             return {}
         options = {
@@ -84,6 +90,8 @@ class Address:
             "connect_timeout": f"{_CONNECT_SECONDS}s",
             "timeout": f"{_READ_SECONDS}s",
         }
+        if not os.environ.get("AWS_ACCESS_KEY_ID"):
+            options |= _profile_keys()
         endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
         if endpoint:
             options["AWS_ENDPOINT_URL"] = endpoint
@@ -109,16 +117,32 @@ class Address:
             raise WorkFailed(f"{self.uri}: {server} does not answer for bucket '{bucket}' ({reason}).") from None
 
 
+# Where clients find keys by themselves, delta-rs and s3fs alike.
+_PROMISED = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+
+
 def _has_credentials() -> bool:
     """Whether keys are in the environment, in a profile file, or promised by a role or container."""
     env = os.environ
     if env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY"):
         return True
-    if any(env.get(name) for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")):
-        return True
-    path = Path(env.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials")
+    return any(env.get(name) for name in _PROMISED) or bool(_profile_keys())
+
+
+def _profile_keys() -> dict[str, str]:
+    """The keys of the profile in force, under the names of the environment; empty without a file or a profile.
+
+    Raises `WrongUse` when the file cannot be read.
+    """
+    path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials")
     if not path.is_file():
-        return False
-    profiles = configparser.ConfigParser()
-    profiles.read(path)
-    return profiles.has_option(env.get("AWS_PROFILE") or "default", "aws_access_key_id")
+        return {}
+    profiles = configparser.ConfigParser(interpolation=None)
+    try:
+        profiles.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise WrongUse(f"the credentials file {path} cannot be read: {str(error).splitlines()[0]}.") from None
+    profile = os.environ.get("AWS_PROFILE") or "default"
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    keys = {name.upper(): profiles[profile][name] for name in names if profiles.has_option(profile, name)}
+    return keys if len(keys) >= 2 else {}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfcore.errors import WorkFailed, WrongUse, nearest
+from sfcore.randomness import digest
 from sfcore.store.address import Address
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_WORKSPACE = "./workspace"
 _MARKER = "sface.json"
+_LAYOUT = 1
+"""Raised when tables or folders change so that an older workspace can no longer be read."""
 _COMPLETE = "_COMPLETE"
 """Written last into a folder that was pushed whole; a folder without it is a torn one."""
 
@@ -53,11 +56,13 @@ class Workspace:
         """Opens the workspace, making it when it is not there; raises `WorkFailed` when the place cannot be written."""
         workspace = Workspace(Address.parse(Workspace.location(location)))
         workspace.address.check_reachable()
-        if not workspace.exists(_MARKER):
-            try:
-                workspace.write_bytes(_MARKER, json.dumps({"layout": 1}).encode())
-            except OSError as error:
-                raise WorkFailed(f"cannot make a workspace at {workspace.address.uri}: {error.strerror or error}.") from None
+        if workspace.exists(_MARKER):
+            workspace._check_layout()
+            return workspace
+        try:
+            workspace.write_bytes(_MARKER, json.dumps({"layout": _LAYOUT}).encode())
+        except OSError as error:
+            raise WorkFailed(f"cannot make a workspace at {workspace.address.uri}: {error.strerror or error}.") from None
         return workspace
 
     @staticmethod
@@ -70,7 +75,16 @@ class Workspace:
                 f"there is no workspace at {workspace.address.uri}: make one with 'sface demo' or 'sface ingest', or point "
                 "SFACE_WORKSPACE at yours."
             )
+        workspace._check_layout()
         return workspace
+
+    def _check_layout(self) -> None:
+        try:
+            layout = json.loads(self.read_bytes(_MARKER)).get("layout")
+        except (ValueError, AttributeError):
+            layout = None
+        if layout != _LAYOUT:
+            raise WrongUse(f"the workspace at {self.address.uri} is of another version of sface (layout {layout}): name another.")
 
     # Files ------------------------------------------------------------------------------------------------------------
 
@@ -217,16 +231,21 @@ class Workspace:
             raise
         return True
 
-    def write_data_file(self, name: str, relative: str, rows: pa.Table) -> DataFile:
-        """Writes a Parquet file below the table without committing it; same rows and same name give the same bytes."""
+    def write_data_file(self, name: str, stem: str, rows: pa.Table) -> DataFile:
+        """Writes a Parquet file below the table without committing it; the same rows and stem give the same name and bytes.
+
+        The name ends in a hash of the bytes, so nobody overwrites a file that somebody else has committed with other content:
+        what is never committed is an orphan that vacuum finds.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         sink = pa.BufferOutputStream()
         pq.write_table(rows.cast(self.schemas[name]), sink, compression="zstd")
         content = sink.getvalue().to_pybytes()
-        self.write_bytes(f"tables/{name}/{relative}", content)
-        return DataFile(relative, len(content), rows.num_rows)
+        path = f"{stem}-{digest(content)[:16]}.parquet"
+        self.write_bytes(f"tables/{name}/{path}", content)
+        return DataFile(path, len(content), rows.num_rows)
 
     def commit_files(self, name: str, files: Sequence[DataFile], key: str) -> bool:
         """Adds written files to the table in one commit under ``key``; returns False when that key was committed before."""

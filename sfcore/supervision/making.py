@@ -19,7 +19,7 @@ from sfcore.render.encode import encode_image
 from sfcore.render.scene import draw_scene
 from sfcore.rigs.registry import load_rig
 from sfcore.store.schemas import SCHEMAS
-from sfcore.supervision.wanted import WantedSample
+from sfcore.supervision.wanted import WantedSample, picture_digest
 
 # The grammar is checked against its own coefficients; a caption below this is a defect and is kept out of training.
 LOWEST_SCORE = 1.0
@@ -40,6 +40,7 @@ class SampleMaker:
         self._recipe = recipe
         self._rig = load_rig(recipe.faces.rig)
         self._renderer = Renderer(self._rig)
+        self._pictures = picture_digest(recipe, self._rig.digest)
 
     def make(self, samples: Sequence[WantedSample], coefficients: NDArray[np.float32], run_id: str) -> Made:
         """Makes the samples that show ``coefficients`` (n, 61) float32 with NaN = unknown, in the same order."""
@@ -82,7 +83,7 @@ class SampleMaker:
             "tokens": 0,
             "cost": 0.0,
             "scene": scene.to_json(),
-            "recipe_digest": self._recipe.supervision_digest,
+            "recipe_digest": self._pictures,
             "rig_digest": self._rig.digest,
         }
         return row, checked

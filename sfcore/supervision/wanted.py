@@ -9,9 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfcore.errors import WorkFailed, WrongUse, nearest
 from sfcore.randomness import digest, sample_id, stream
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
+from sfcore.rigs.registry import load_rig
+from sfcore.store.workspace import Workspace
+
+EDITION = 1
+"""Raise it when drawing or wording changes on purpose: pictures of another edition are other pictures and are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +38,61 @@ def identity_name(rig: str, split: str, number: int) -> str:
     return f"{rig}-{split}-{number:03d}"
 
 
-def wanted_samples(labels: pa.Table, recipe: Recipe) -> list[WantedSample]:
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions of the tables that a model is made from."""
+
+    labels: int
+    supervision: int
+
+
+def picture_digest(recipe: Recipe, rig_digest: str) -> str:
+    """Names how pictures and captions are made: the recipe's faces, the rig's shape, and the edition of drawing and wording."""
+    return digest(recipe.supervision_digest, rig_digest, EDITION)
+
+
+def wanted_samples(labels: pa.Table, recipe: Recipe, pictures: str) -> list[WantedSample]:
     """The samples of all training and held-out labels, thinned as the recipe says, in the order of take, frame and variant.
 
-    ``labels`` needs the columns dataset, take, frame and split; rows of the guard are never used.
+    ``labels`` needs the columns dataset, take, frame and split; rows of the guard are never used. ``pictures`` is the
+    `picture_digest`.
     """
     rows = labels.select(["dataset", "take", "frame", "split"]).sort_by([("take", "ascending"), ("frame", "ascending")])
     kept = [row for row in rows.to_pylist() if row["split"] in (TRAIN, TEST)]
-    chosen = thinned(kept, recipe.labels.max_frames)
     samples = []
-    for row in chosen:
+    for row in thinned(kept, recipe.labels.max_frames):
         count = recipe.faces.train_identities if row["split"] == TRAIN else recipe.faces.test_identities
         for variant in range(recipe.supervision.variants):
-            name = sample_id(row["dataset"], row["take"], row["frame"], variant, recipe.supervision_digest)
+            name = sample_id(row["dataset"], row["take"], row["frame"], variant, pictures)
             number = int(stream(name, "identity").integers(count))
             identity = identity_name(recipe.faces.rig, row["split"], number)
             samples.append(WantedSample(name, row["dataset"], row["take"], row["frame"], variant, row["split"], identity))
     return samples
 
 
-def is_of(recipe: Recipe, split: str | None = None) -> pc.Expression:
-    """The filter for a recipe's rows of ``supervision``: its dataset, shown by its faces; of one split, or of both."""
-    rows = (pc.field("dataset") == recipe.labels.dataset) & (pc.field("recipe_digest") == recipe.supervision_digest)
-    return rows if split is None else rows & (pc.field("split") == split)
+def samples_of(workspace: Workspace, recipe: Recipe, labels_version: int) -> list[WantedSample]:
+    """What a recipe wants of its dataset as the labels were at a version: the same whatever else the workspace holds.
+
+    Raises `WrongUse` when the dataset has no labels, `WorkFailed` when it has none to learn from or none to measure with.
+    """
+    dataset = recipe.labels.dataset
+    of_dataset = pc.field("dataset") == dataset
+    keys = workspace.read("labels", labels_version, columns=["dataset", "take", "frame", "split"], filter=of_dataset)
+    if not keys.num_rows:
+        known = workspace.read("labels", labels_version, columns=["dataset"])["dataset"].unique().to_pylist()
+        raise WrongUse(
+            f"there are no labels of a dataset '{dataset}'{nearest(dataset, known)}: ingest a recording into it first."
+        )
+    wanted = wanted_samples(keys, recipe, picture_digest(recipe, load_rig(recipe.faces.rig).digest))
+    for split, purpose in ((TRAIN, "to learn from"), (TEST, "held out to measure with")):
+        if not any(sample.split == split for sample in wanted):
+            raise WorkFailed(f"dataset '{dataset}' has no labels {purpose}: ingest a longer recording, or one more.")
+    return wanted
+
+
+def names_of(samples: list[WantedSample], split: str) -> list[str]:
+    """The sample ids of one split, sorted."""
+    return sorted(sample.sample_id for sample in samples if sample.split == split)
 
 
 def thinned(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
@@ -68,9 +106,3 @@ def thinned(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]
             count = max(1, round(most * len(places) / len(rows)))
             kept.update(places[np.linspace(0, len(places) - 1, count).round().astype(np.int64)].tolist())
     return [rows[i] for i in sorted(kept)]
-
-
-def plan_key(samples: list[WantedSample], rig_digest: str, recipe: Recipe) -> str:
-    """Names the plan: the samples wanted, the rig's shape, and how files are cut."""
-    cuts = f"{recipe.supervision.rows_per_file}/{recipe.supervision.files_per_wave}"
-    return digest("supervise", rig_digest, cuts, "\n".join(sample.sample_id for sample in samples))[:16]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,29 +26,43 @@ ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 @dataclass(frozen=True)
+class Number:
+    """An item: a number with the name of its sample."""
+
+    value: int
+
+    @property
+    def sample_id(self) -> str:
+        """Its name."""
+        return f"{self.value:04d}"
+
+
+@dataclass(frozen=True)
 class Numbers:
-    """Makes one row of ``rejects`` per number below 100, and refuses to make others."""
+    """Makes one row of ``predictions`` per number below 100 and rejects the others; each try has bytes of its own."""
 
     poison: int | None = None
+    noise: float = 0.0
 
     def __call__(self) -> Numbers:
         return self
 
-    def make(self, items: tuple[int, ...]) -> tuple[pa.Table, pa.Table]:
-        if self.poison in items:
+    def make(self, items: tuple[Number, ...]) -> tuple[pa.Table, pa.Table]:
+        """Rows and rejects of a file."""
+        if self.poison in [item.value for item in items]:
             raise WorkFailed("poisoned")
-        rows = [
-            {"model_id": "m", "sample_id": f"{i}", "parsed": True, "tokens": i, "milliseconds": 0.0} for i in items if i < 100
-        ]
-        refused = [{"run_id": "r", "stage": "test", "source": "s", "row": i, "reason": "x"} for i in items if i >= 100]
+        fixed = {"model_id": "m", "parsed": True, "milliseconds": self.noise}
+        rows = [{**fixed, "sample_id": item.sample_id, "tokens": item.value} for item in items if item.value < 100]
+        told = {"run_id": f"{self.noise}", "stage": "test", "source": "s", "reason": "x"}
+        refused = [{**told, "row": item.value} for item in items if item.value >= 100]
         return (
             pa.Table.from_pylist(rows, schema=SCHEMAS["predictions"]),
             pa.Table.from_pylist(refused, schema=SCHEMAS["rejects"]),
         )
 
 
-def plan_of(count: int) -> Plan[int]:
-    return cut("numbers", "predictions", list(range(count)), rows_per_file=7, files_per_wave=2)
+def plan_of(numbers: Iterable[int], rows_per_file: int = 7) -> Plan[Number]:
+    return cut("numbers", "predictions", [Number(i) for i in numbers], rows_per_file, files_per_wave=2)
 
 
 def content(workspace: Workspace) -> dict[str, str]:
@@ -56,25 +71,52 @@ def content(workspace: Workspace) -> dict[str, str]:
     return {path: hashlib.sha256(workspace.read_bytes(f"tables/predictions/{path}")).hexdigest() for path in sorted(paths)}
 
 
+def values(workspace: Workspace) -> list[int]:
+    """What the table holds, sorted; equal to a range exactly when nothing is missing and nothing is there twice."""
+    return sorted(workspace.read("predictions")["tokens"].to_pylist())
+
+
 def test_rows_in_are_rows_kept_and_rows_rejected_once_each(workspace_location: str) -> None:
     workspace = Workspace.create(workspace_location)
     with ray_cluster():
-        ran = run_plan(workspace, plan_of(107), Numbers(), Silent(), 2)
-        again = run_plan(workspace, plan_of(107), Numbers(), Silent(), 2)
+        ran = run_plan(workspace, plan_of(range(107)), Numbers(), Silent(), 2)
+        again = run_plan(workspace, plan_of(range(107)), Numbers(noise=1.0), Silent(), 2)
     assert (ran.rows, ran.rejects, ran.found_done) == (100, 7, 0)
-    assert sorted(workspace.read("predictions")["tokens"].to_pylist()) == list(range(100))
+    assert (again.rows, again.rejects, again.found_done) == (0, 0, 107)
+    assert values(workspace) == list(range(100))
     assert sorted(workspace.read("rejects")["row"].to_pylist()) == list(range(100, 107))
-    assert (again.rows, again.found_done) == (0, 107)
-    assert workspace.read("predictions").num_rows == 100
 
 
 def test_a_run_that_broke_half_way_ends_like_one_that_did_not(tmp_path: Path) -> None:
     whole, broken = Workspace.create(str(tmp_path / "whole")), Workspace.create(str(tmp_path / "broken"))
     with ray_cluster():
-        run_plan(whole, plan_of(60), Numbers(), Silent(), 1)
+        run_plan(whole, plan_of(range(60)), Numbers(), Silent(), 1)
         with pytest.raises(WorkFailed, match="poisoned"):
-            run_plan(broken, plan_of(60), Numbers(poison=40), Silent(), 2)
+            run_plan(broken, plan_of(range(60)), Numbers(poison=40), Silent(), 2)
         assert broken.read("predictions").num_rows < 60
-        run_plan(broken, plan_of(60), Numbers(), Silent(), 2)
+        run_plan(broken, plan_of(range(60)), Numbers(), Silent(), 2)
     assert content(broken) == content(whole)
     assert len(content(whole)) == 9
+
+
+def test_other_cuts_other_tries_and_rivals_neither_lose_nor_double_a_row(tmp_path: Path) -> None:
+    workspace = Workspace.create(str(tmp_path / "w"))
+
+    class Rival(Silent):
+        """Somebody else who does the same work, with other bytes, while this run is on its way."""
+
+        def __init__(self) -> None:
+            self.waiting = True
+
+        def advance(self, done: int, note: str = "") -> None:
+            if self.waiting and done:
+                self.waiting = False
+                run_plan(workspace, plan_of(range(60)), Numbers(noise=2.0), Silent(), 1)
+
+    with ray_cluster():
+        with pytest.raises(WorkFailed, match="poisoned"):
+            run_plan(workspace, plan_of(range(30), rows_per_file=3), Numbers(poison=16), Silent(), 1)
+        run_plan(workspace, plan_of(range(60)), Numbers(noise=1.0), Rival(), 1)
+        # The dataset grows at its front: every cut moves.
+        run_plan(workspace, plan_of(range(-5, 70)), Numbers(noise=3.0), Silent(), 1)
+    assert values(workspace) == list(range(-5, 70))

@@ -42,5 +42,5 @@ def test_no_training_frame_is_a_neighbour_of_a_held_out_one(
 
 @given(takes=st.integers(2, 40), share=st.floats(0.01, 0.89))
 def test_both_sides_get_a_take(takes: int, share: float) -> None:
-    words = split_by_take(takes, Labels(test_share=share), "k")
+    words = split_by_take(takes, share, "k")
     assert {TRAIN, TEST} == set(words)
