@@ -120,7 +120,7 @@ def _learn(config: dict[str, Any]) -> None:
     """What each of Ray Train's workers does."""
     import ray.train
 
-    from sfcore.machine import share_cores
+    from sfcore.student.cores import share_cores
     from sfcore.student.shelf import base_at_hand
     from sfcore.student.training import Task, train
 

@@ -227,7 +227,7 @@ class _AnswerFactory:
 
 class _FileOfAnswers:
     def __init__(self, given: _AnswerFactory) -> None:
-        from sfcore.machine import share_cores
+        from sfcore.student.cores import share_cores
         from sfcore.student.shelf import take_student
 
         self._given = given

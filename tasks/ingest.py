@@ -43,6 +43,7 @@ def ingest(workspace: Workspace, labels: Labels, seed: int, run_id: str, progres
     known = _known_takes(workspace, labels.dataset)
     if not takes and not known:
         raise WrongUse(f"dataset '{labels.dataset}' has no takes yet: ingest a recording into it, or name one with --labels.")
+    _check_origin(workspace, labels, takes)
     added = 0
     for number, (take, split) in enumerate(takes, start=1):
         added += _add(workspace, take, split, labels, run_id, known)
@@ -78,6 +79,17 @@ def sentence(done: Ingested) -> str:
         return f"labels of '{done.dataset}' found done: {done.takes} takes, {counts}"
     found = f" ({done.found_done} takes found done)" if done.found_done else ""
     return f"labels of '{done.dataset}': {done.takes} takes, {counts}{found}"
+
+
+def _check_origin(workspace: Workspace, labels: Labels, takes: list[tuple[Take, str | None]]) -> None:
+    """Raises `WrongUse` when drawn takes would join recordings, or recordings drawn takes."""
+    rows = workspace.read("labels", columns=["format"], filter=pc.field("dataset") == labels.dataset)
+    drawn = {form == PRIOR_FORMAT for form in rows["format"].unique().to_pylist()}
+    if any((take.format == PRIOR_FORMAT) is not origin for take, _ in takes for origin in drawn):
+        raise WrongUse(
+            f"dataset '{labels.dataset}' holds {'drawn takes' if True in drawn else 'recordings'}: the two are kept apart, so "
+            "choose another dataset."
+        )
 
 
 def _known_takes(workspace: Workspace, dataset: str) -> dict[str, str]:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from sfcore.arkit import NAMES
 
 # Set before any engine is imported: nothing here may phone home or write a token into a home folder.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -99,3 +102,18 @@ def tiny_recipe() -> dict[str, object]:
         "training": {"max_steps": 4, "batch_size": 4, "checkpoint_every": 2},
         "evaluation": {"batch_size": 6, "bootstrap": 50, "cnn_steps": 3},
     }
+
+
+@pytest.fixture
+def write_take() -> Callable[..., Path]:
+    """Writes a Live Link take of 10 frames a second in which everything moves: ``write_take(path, rows, seed, end)``."""
+
+    def write(path: Path, rows: int = 300, seed: int = 0, end: str = "\n") -> Path:
+        values = np.random.default_rng(seed).random((rows, 61)).round(4)
+        lines = ["Timecode,BlendShapeCount," + ",".join(NAMES)]
+        for i, row in enumerate(values):
+            lines.append(f"00:{i // 600:02d}:{i // 10 % 60:02d}:{i % 10 * 6:02d}.0,61," + ",".join(map(str, row)))
+        path.write_bytes(end.join(lines).encode())
+        return path
+
+    return write

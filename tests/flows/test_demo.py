@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +86,21 @@ def test_demo_on_a_real_take_and_again(real_data: Path, tmp_path: Path) -> None:
     assert asked(tmp_path, place, "select count(*) as n from labels") == [{"n": 4030}]
 
 
-def test_retrain_on_s3_leaves_nothing_here(s3_bucket: str, tmp_path: Path, tiny_recipe: dict[str, Any]) -> None:
+def test_takes_arrive_on_s3_and_a_retrain_leaves_nothing_here(
+    s3_bucket: str, tmp_path: Path, tiny_recipe: dict[str, Any], write_take: Callable[..., Path]
+) -> None:
     here = tmp_path / "here"
     here.mkdir()
     recipe = tmp_path / "tiny.yaml"
     recipe.write_text(yaml.safe_dump(tiny_recipe))
     place = f"s3://{s3_bucket}/team/faces"
-    check_run(here, place, sface(here, "retrain", "--recipe", str(recipe), "-w", place))
+    for seed in (1, 2):
+        take = write_take(tmp_path / f"take {seed} ü.csv", rows=60, seed=seed)
+        done = sface(here, "ingest", str(take), "--dataset", "anna", "-w", place)
+        assert done.returncode == 0, done.stderr
+    check_run(here, place, sface(here, "retrain", "--recipe", str(recipe), "--dataset", "anna", "-w", place))
+    assert [row["n"] for row in asked(here, place, "select count(*) as n from labels group by take")] == [60, 60]
+    assert asked(here, place, "select count(distinct take) as n from supervision") == [{"n": 2}]
     assert [path.name for path in here.iterdir()] == ["home"]
     assert not [path for path in (here / "home").rglob("*") if path.suffix in (".parquet", ".safetensors", ".webp")]
     assert not Workspace.open(place).exists("training")

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from sfcore.arkit import NAMES
 from sfcore.errors import SfaceError, WrongUse
 from sfcore.recipe import Labels, PriorLabels
 from sfcore.store.workspace import Workspace
 from tasks.ingest import Ingested, ingest
 from tasks.progress import Silent
 
-
-def write_take(path: Path, rows: int = 300, seed: int = 0, end: str = "\n") -> Path:
-    """A take of 10 frames a second in which everything moves."""
-    values = np.random.default_rng(seed).random((rows, 61)).round(4)
-    lines = ["Timecode,BlendShapeCount," + ",".join(NAMES)]
-    for i, row in enumerate(values):
-        lines.append(f"00:{i // 600:02d}:{i // 10 % 60:02d}:{i % 10 * 6:02d}.0,61," + ",".join(map(str, row)))
-    path.write_bytes(end.join(lines).encode())
-    return path
+WriteTake = Callable[..., Path]
 
 
 def bring(workspace: Workspace, source: Path | None, **labels: object) -> Ingested:
@@ -32,7 +23,7 @@ def bring(workspace: Workspace, source: Path | None, **labels: object) -> Ingest
     return ingest(workspace, wanted, 0, "run", Silent())
 
 
-def test_takes_add_up_and_the_same_one_is_found(workspace_location: str, tmp_path: Path) -> None:
+def test_takes_add_up_and_the_same_one_is_found(workspace_location: str, tmp_path: Path, write_take: WriteTake) -> None:
     workspace = Workspace.create(workspace_location)
     first = bring(workspace, write_take(tmp_path / "a.csv", seed=1))
     second = bring(workspace, write_take(tmp_path / "b.csv", seed=2))
@@ -46,7 +37,7 @@ def test_takes_add_up_and_the_same_one_is_found(workspace_location: str, tmp_pat
     assert workspace.read("labels").num_rows == 600
 
 
-def test_rows_read_are_rows_kept_and_rows_rejected(tmp_path: Path) -> None:
+def test_rows_read_are_rows_kept_and_rows_rejected(tmp_path: Path, write_take: WriteTake) -> None:
     take = write_take(tmp_path / "a.csv", rows=40)
     lines = take.read_text().splitlines()
     lines[5], lines[9] = "oh", lines[9].replace("00:00:00", "noon", 1)
@@ -57,7 +48,7 @@ def test_rows_read_are_rows_kept_and_rows_rejected(tmp_path: Path) -> None:
     assert workspace.row_counts() | {"labels": 38, "rejects": 2} == workspace.row_counts()
 
 
-def test_conflicts_are_told_and_change_nothing(tmp_path: Path) -> None:
+def test_conflicts_are_told_and_change_nothing(tmp_path: Path, write_take: WriteTake) -> None:
     workspace = Workspace.create(str(tmp_path / "w"))
     bring(workspace, write_take(tmp_path / "a.csv", seed=1))
     (tmp_path / "other").mkdir()
@@ -71,18 +62,20 @@ def test_conflicts_are_told_and_change_nothing(tmp_path: Path) -> None:
     assert workspace.read("labels").num_rows == 300
 
 
-def test_an_empty_dataset_is_told_and_the_prior_fills_one_only_when_asked(tmp_path: Path) -> None:
+def test_an_empty_dataset_is_told_and_the_prior_fills_one_only_when_asked(tmp_path: Path, write_take: WriteTake) -> None:
     workspace = Workspace.create(str(tmp_path / "w"))
     with pytest.raises(WrongUse, match="no takes yet"):
         bring(workspace, None)
     drawn = ingest(workspace, Labels(dataset="drawn", prior=PriorLabels(takes=3, frames=5)), 0, "run", Silent())
     assert (drawn.takes, drawn.rows_kept) == (3, 15)
+    with pytest.raises(WrongUse, match="kept apart"):
+        bring(workspace, write_take(tmp_path / "a.csv"), dataset="drawn")
     longer = Labels(dataset="drawn", prior=PriorLabels(takes=3, frames=6))
     with pytest.raises(WrongUse, match="choose another dataset"):
         ingest(workspace, longer, 0, "run", Silent())
 
 
-def test_of_two_recordings_of_one_name_at_once_one_goes_in(tmp_path: Path) -> None:
+def test_of_two_recordings_of_one_name_at_once_one_goes_in(tmp_path: Path, write_take: WriteTake) -> None:
     workspace = Workspace.create(str(tmp_path / "w"))
     workspace.table("labels")
     outcomes: list[str] = []
