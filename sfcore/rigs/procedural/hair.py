@@ -14,6 +14,8 @@ from sfcore.rigs.procedural.piece import Piece, sheet_triangles
 
 ROWS, COLUMNS = 22, 96
 CROWN = float(skull.SECTIONS[-1, 0])
+_SUNK = 2.0
+"""How far below the crown (cm) a bald head's hair is hidden: deeper than any identity flattens the vault."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Style:
 
 _ANGLES = (0.0, 25.0, 45.0, 62.0, 78.0, 100.0, 135.0, 180.0)
 STYLES: dict[str, Style] = {
-    "bald": Style((12.0,) * 8, -0.6, 0.0, -0.6),
+    # Gathered in one point of the crown, and sunk below it: see `style_points`.
+    "bald": Style((CROWN,) * 8, -0.6, 0.0, -0.6, ragged=0.0),
     "buzz": Style((6.8, 7.0, 5.8, 2.9, -0.3, 2.6, -3.5, -5.5), 0.16, 0.05, 0.12, ragged=0.05),
     "short": Style((6.8, 7.0, 5.6, 2.7, -0.5, 2.4, -3.6, -5.6), 0.62, 0.9, 0.22, part=0.5),
     "swept": Style((7.1, 7.2, 5.6, 2.7, -0.2, 2.6, -3.6, -5.6), 0.75, 1.6, 0.2, wave=0.1, part=-0.6),
@@ -113,7 +116,9 @@ def _style_row(style: Style, degrees: Array, edge: Array, t: float, last: bool) 
 
 def style_points() -> Array:
     """Vertices of every style, (styles, n, 3), all on one topology."""
-    return np.stack([_style_points(style) for style in STYLES.values()])
+    points = np.stack([_style_points(style) for style in STYLES.values()])
+    points[NAMES.index("bald"), :, 1] -= _SUNK
+    return points
 
 
 def hair(points: Array) -> Piece:
