@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# A demo workspace takes under 100 MB; checkpoints and bases of the tiny student some more.
+# Beyond the installed environment: a demo's workspace and Ray's files of a run, with room for the checkpoints of a longer one.
 _LEAST_DISK = 2 * 1024**3
 # Two training processes of the tiny student, Ray and the driver.
 _LEAST_MEMORY = 6 * 1024**3
@@ -17,23 +17,20 @@ _LEAST_MEMORY = 6 * 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: whether it is fine, and a sentence that says what to do when it is not."""
+    """One thing looked at: whether it is fine, and a sentence that says what to do when it is not.
+
+    What is not ``needed`` is advice: sface works without it.
+    """
 
     subject: str
     fine: bool
     sentence: str
+    needed: bool = True
 
 
 def findings() -> list[Finding]:
     """Looks at Python, compiler, memory, disk, engines and the addresses in the environment."""
     return [_python(), _compiler(), _memory(), _disk(), _engines(), _cluster(), _workspace()]
-
-
-def share_cores(processes: int) -> None:
-    """Gives torch this process's share of the machine's cores; left alone, each process starts a thread for every core."""
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
 
 
 def _python() -> Finding:
@@ -44,8 +41,9 @@ def _python() -> Finding:
 def _compiler() -> Finding:
     path = shutil.which("g++") or shutil.which("c++")
     if path:
-        return Finding("compiler", True, f"{path}: DeepSpeed can build its fused ops.")
-    return Finding("compiler", False, "no C++ compiler: DeepSpeed's fused ops cannot be built; install g++ (build-essential).")
+        return Finding("compiler", True, f"{path}: DeepSpeed can build its fused ops.", needed=False)
+    advice = "no C++ compiler: sface trains without one; DeepSpeed's fused ops need g++ (build-essential)."
+    return Finding("compiler", False, advice, needed=False)
 
 
 def _memory() -> Finding:
@@ -59,9 +57,8 @@ def _memory() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free
-    return Finding(
-        "disk", free >= _LEAST_DISK, f"{free / 1024**3:.1f} GiB free here; the demo needs {_LEAST_DISK / 1024**3:.0f} GiB."
-    )
+    needs = f"a run of the demo needs {_LEAST_DISK / 1024**3:.0f} GiB beyond the installed environment."
+    return Finding("disk", free >= _LEAST_DISK, f"{free / 1024**3:.1f} GiB free here; {needs}")
 
 
 def _engines() -> Finding:
