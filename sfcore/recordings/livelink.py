@@ -1,87 +1,92 @@
-"""Live Link Face CSV: a timecode, a count, and the 61 channels by name.
-
-The timecode is ``HH:MM:SS:FF.mmm`` with FF on a base of 60 whatever the frame rate: a take of 30 frames a second steps by two.
-"""
+"""Live Link Face CSV: a timecode, a count, and the 61 channels by name."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sfcore import arkit
 from sfcore.errors import WrongUse
-from sfcore.randomness import digest
-from sfcore.recordings.take import Reject, RejectReason, Take
+from sfcore.recordings import delimited, timecode
+from sfcore.recordings.take import Reject, RejectReason, Take, content_hash
 
 FORMAT = "livelink-csv"
-TIMECODE_BASE = 60
 _COUNT_COLUMNS = {"blendshapecount"}  # both spellings, BlendShapeCount and BlendshapeCount, fold to this
-_TIMECODE = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{1,3})(?:\.(\d+))?")
-_HALF_DAY = 12 * 3600.0
 
 # A file with fewer known channels than this is some other table that happens to name one or two.
 FEWEST_CHANNELS = 10
 # Published takes leave 0..1 by at most 0.016; a value further out than this is a damaged number, not an overshoot to clip.
 FURTHEST_SHAPE = 0.5
 FURTHEST_ROTATION = math.pi
+_LONGEST_DETAIL = 200
 
 
 class _BadRow(Exception):
     def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(detail)
         self.reason: RejectReason = reason
-        self.detail = detail[:200]
+        self.detail = detail[:_LONGEST_DETAIL]
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    delimiter: str
     width: int
     timecode: int | None
     channels: tuple[tuple[int, arkit.Channel], ...]
     extra: tuple[str, ...]
 
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma in a number is its decimal point: only where it does not separate cells."""
+        return self.delimiter != ","
 
-def sniff(head: str) -> bool:
-    """Whether the first line of a text names enough channels to be such a recording."""
-    first = next(csv.reader(io.StringIO(head.lstrip("\ufeff"))), [])
-    return len({channel.name for cell in first if (channel := arkit.resolve(cell))}) >= FEWEST_CHANNELS
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row whose cells can be read: its number in the source, its timecode, and (61,) float64 values, NaN = no such column."""
+
+    frame: int
+    timecode: str
+    time: float
+    values: NDArray[np.float64]
+
+
+def sniff(head: bytes) -> bool:
+    """Whether the first line of a file, given its first bytes, names enough channels to be such a recording."""
+    first = next(iter(delimited.lines(delimited.decode_head(head))), "")
+    return _named(_cells(first, _delimiter(first))) >= FEWEST_CHANNELS
 
 
 def read(content: bytes, name: str) -> Take:
     """Reads a recording; ``name`` is the file's name and serves as the take's name without its suffix.
 
-    Raises `WrongUse` when the content is no such recording. A row that is damaged becomes a reject, never a guess: rows in the
-    file = rows kept + rows rejected.
+    Cells are separated by commas, semicolons or tabs, whichever makes most channels of the first line; with the latter two a
+    comma in a number is its decimal point. Raises `WrongUse` when the content is no such recording. A row that is damaged becomes
+    a reject, never a guess: lines of the file that are not blank, less the first, are rows kept or rows rejected.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WrongUse(f"{name} is not UTF-8 text (byte {error.start}): export the recording again as CSV.") from None
-    lines = csv.reader(io.StringIO(text, newline=""), strict=False)
-    try:
-        header = _header(next(lines, []), name)
-        kept, rejects = _rows(lines, header)
-    except csv.Error as error:
-        raise WrongUse(f"{name} is not a CSV file that can be read: {error}.") from None
-    if not kept:
+    lines = delimited.lines(delimited.decode(content, name))
+    header = _header(lines[0] if lines else "", name)
+    read_rows, damaged = _rows(lines[1:], header)
+    rows, t, late = _in_order(read_rows)
+    rejects = sorted(damaged + late, key=lambda reject: reject.row)
+    if not rows:
         raise WrongUse(f"{name} is not a recording: none of its {len(rejects)} rows can be read{_first(rejects)}.")
-    frames, times, values = zip(*kept, strict=True)
-    raw = np.asarray(values, np.float64)
-    clipped, coefficients = _clip(raw)
-    t = np.asarray(times, np.float64)
+    frame = np.array([row.frame for row in rows], np.int64)
+    clipped, coefficients = _clip(np.stack([row.values for row in rows]))
     return Take(
-        name=name.rsplit("/", 1)[-1].rsplit(".", 1)[0],
+        name=unicodedata.normalize("NFC", PurePosixPath(name).stem),
         format=FORMAT,
         source_name=name,
-        source_hash=digest(content),
-        frame=np.asarray(frames, np.int64),
-        t=t - t[0],
+        source_hash=content_hash(frame, t, coefficients),
+        frame=frame,
+        t=t,
         coefficients=coefficients,
         clipped=clipped,
         rejects=tuple(rejects),
@@ -90,12 +95,35 @@ def read(content: bytes, name: str) -> Take:
 
 
 def _first(rejects: list[Reject]) -> str:
-    return f" (row {rejects[0].row}: {rejects[0].reason})" if rejects else ""
+    return f" (row {rejects[0].row}: {rejects[0].reason}, {rejects[0].detail!r})" if rejects else ""
 
 
-def _header(cells: list[str], name: str) -> _Header:
+def _named(cells: list[str]) -> int:
+    return len({channel.name for cell in cells if (channel := arkit.resolve(cell))})
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a first line, none when its quotes are damaged."""
+    try:
+        return delimited.cells(line, delimiter)
+    except delimited.StrayQuote:
+        return []
+
+
+def _delimiter(first: str) -> str:
+    return max(delimited.DELIMITERS, key=lambda delimiter: _named(_cells(first, delimiter)))
+
+
+def _header(first: str, name: str) -> _Header:
+    delimiter = _delimiter(first)
+    cells = _cells(first, delimiter)
+    if _named(cells) < FEWEST_CHANNELS:
+        raise WrongUse(
+            f"{name} is not a recording: its first line names {_named(cells)} of the 61 facial channels "
+            f"(a Live Link Face take names all of them, such as EyeBlinkLeft and JawOpen)."
+        )
     channels: dict[str, tuple[int, arkit.Channel]] = {}
-    timecode: int | None = None
+    time: int | None = None
     extra: list[str] = []
     for column, cell in enumerate(cells):
         word = cell.strip().lower()
@@ -105,66 +133,65 @@ def _header(cells: list[str], name: str) -> _Header:
                 raise WrongUse(f"{name} has two columns for {channel.name}: remove one of them.")
             channels[channel.name] = (column, channel)
         elif word == "timecode":
-            timecode = column
+            if time is not None:
+                raise WrongUse(f"{name} has two columns for Timecode: remove one of them.")
+            time = column
         elif word not in _COUNT_COLUMNS:
             extra.append(cell.strip())
-    if len(channels) < FEWEST_CHANNELS:
-        raise WrongUse(
-            f"{name} is not a recording: its first line names {len(channels)} of the 61 facial channels "
-            f"(a Live Link Face take names all of them, such as EyeBlinkLeft and JawOpen)."
-        )
-    return _Header(len(cells), timecode, tuple(channels.values()), tuple(extra))
+    return _Header(delimiter, len(cells), time, tuple(channels.values()), tuple(extra))
 
 
-def _rows(lines: Iterator[list[str]], header: _Header) -> tuple[list[tuple[int, float, list[float]]], list[Reject]]:
-    kept: list[tuple[int, float, list[float]]] = []
+def _rows(lines: list[str], header: _Header) -> tuple[list[_Row], list[Reject]]:
+    rows: list[_Row] = []
     rejects: list[Reject] = []
-    last_time = -math.inf
-    row = -1
-    for cells in lines:
-        if not cells:
-            continue
-        row += 1
+    for number, line in enumerate(lines):
         try:
-            time, values = _row(cells, header, last_time)
+            rows.append(_row(number, line, header))
         except _BadRow as bad:
-            rejects.append(Reject(row, bad.reason, bad.detail))
-            continue
-        last_time = last_time if math.isnan(time) else time
-        kept.append((row, time, values))
-    return kept, rejects
+            rejects.append(Reject(number, bad.reason, bad.detail))
+    return rows, rejects
 
 
-def _row(cells: list[str], header: _Header, last_time: float) -> tuple[float, list[float]]:
+def _row(number: int, line: str, header: _Header) -> _Row:
+    try:
+        cells = delimited.cells(line, header.delimiter)
+    except delimited.StrayQuote:
+        raise _BadRow("stray quote", line) from None
     if len(cells) != header.width:
         raise _BadRow("wrong number of fields", f"{len(cells)} fields where the header has {header.width}")
-    time = math.nan if header.timecode is None else _seconds(cells[header.timecode])
-    if time < last_time - _HALF_DAY:  # the clock passed midnight
-        time += 2 * _HALF_DAY
-    if time < last_time:
-        raise _BadRow("time runs backwards", cells[header.timecode or 0])
-    values = [math.nan] * len(arkit.NAMES)
+    text = "" if header.timecode is None else cells[header.timecode]
+    time = math.nan if header.timecode is None else _seconds(text)
+    values = np.full(len(arkit.NAMES), np.nan)
     for column, channel in header.channels:
-        values[channel.index] = _value(cells[column], channel)
-    return time, values
+        values[channel.index] = _value(cells[column], channel, header.decimal_comma)
+    return _Row(number, text, time, values)
 
 
-def _seconds(timecode: str) -> float:
-    match = _TIMECODE.fullmatch(timecode.strip())
-    if match is None:
-        raise _BadRow("bad timecode", timecode)
-    hours, minutes, seconds, frames = (int(part) for part in match.groups()[:4])
-    if minutes >= 60 or seconds >= 60 or frames >= TIMECODE_BASE:
-        raise _BadRow("bad timecode", timecode)
-    fraction = float(f"0.{match[5]}") if match[5] else 0.0
-    return hours * 3600 + minutes * 60 + seconds + (frames + fraction) / TIMECODE_BASE
+def _in_order(rows: list[_Row]) -> tuple[list[_Row], NDArray[np.float64], list[Reject]]:
+    """The rows in order of time, their (n,) seconds from the first of them, and those out of order."""
+    times = np.array([row.time for row in rows], np.float64)
+    if not rows or np.isnan(times[0]):  # no Timecode column: every row is unknown
+        return rows, times, []
+    kept, running = timecode.in_order(times)
+    late = [Reject(row.frame, "time out of order", row.timecode) for row, keep in zip(rows, kept, strict=True) if not keep]
+    t = running[kept]
+    return [row for row, keep in zip(rows, kept, strict=True) if keep], t - t[0], late
 
 
-def _value(cell: str, channel: arkit.Channel) -> float:
+def _seconds(text: str) -> float:
     try:
-        value = float(cell)
+        return timecode.seconds_of_day(text)
     except ValueError:
-        raise _BadRow("not a number", f"{channel.name}: {cell!r}") from None
+        raise _BadRow("bad timecode", text) from None
+
+
+def _value(cell: str, channel: arkit.Channel, decimal_comma: bool) -> float:
+    number = cell.replace(",", ".") if decimal_comma else cell
+    try:
+        # float() also takes 0.1_2, which is Python's spelling of a number and nobody else's.
+        value = math.nan if "_" in number else float(number)
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
         raise _BadRow("not a number", f"{channel.name}: {cell!r}")
     beyond = FURTHEST_ROTATION if channel.kind == "rotation" else FURTHEST_SHAPE
@@ -181,7 +208,10 @@ def _clip(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return outside.sum(axis=1).astype(np.int32), clipped.astype(np.float32)
 
 
-def _notes(header: _Header, coefficients: np.ndarray) -> Iterator[str]:
+def _notes(header: _Header, coefficients: NDArray[np.float32]) -> Iterator[str]:
+    if header.decimal_comma:
+        separator = "tabs" if header.delimiter == "\t" else "semicolons"
+        yield f"cells are separated by {separator}, so a comma in a number was read as its decimal point"
     if header.extra:
         yield f"columns that are no facial channel were left out: {', '.join(header.extra)}"
     if header.timecode is None:
@@ -189,6 +219,9 @@ def _notes(header: _Header, coefficients: np.ndarray) -> Iterator[str]:
     missing = [c.name for c in arkit.CHANNELS if np.isnan(coefficients[:, c.index]).all()]
     if missing:
         yield f"channels it does not know: {', '.join(missing)}"
+    if len(coefficients) == 1:
+        yield "a single row: nothing in it moves"
+        return
     still = [c.name for c in arkit.CHANNELS if c.name not in missing and np.ptp(coefficients[:, c.index]) == 0]
     if still:
         yield f"channels that never change: {', '.join(still)}"

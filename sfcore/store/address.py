@@ -25,7 +25,7 @@ class Address:
 
     @staticmethod
     def parse(text: str) -> Address:
-        """Reads a path or an ``s3://`` address, whose every character after the bucket is part of the name, also ``#``, ``?``, ``%``.
+        """Reads a path or an ``s3://`` address; what follows the bucket is the name as it stands, also ``#``, ``?``, ``%``.
 
         Raises `WrongUse` for another scheme, no bucket, one version of an object, or no credentials.
         """
@@ -101,9 +101,16 @@ class Address:
         return options
 
     def check_reachable(self) -> None:
-        """Raises `WorkFailed` when the bucket is missing or its server does not answer; a folder is always reachable."""
+        """Asks before a workspace is opened; a folder is always reachable.
+
+        Raises `WorkFailed` when the bucket is missing or its server does not answer, `WrongUse` for a prefix that Delta would not
+        take as it stands: it ends an address at ``#`` or ``?`` and decodes ``%``, so that tables would lie elsewhere than files.
+        """
         if self.is_local:
             return
+        unclear = [sign for sign in "#?%" if sign in self.root]
+        if unclear:
+            raise WrongUse(f"'{self.uri}' cannot hold a workspace: choose a prefix without '{unclear[0]}'.")
         bucket = self.root.split("/", 1)[0]
         try:
             self.files.call_s3("head_bucket", Bucket=bucket)
