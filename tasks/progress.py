@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
+# A forecast from less of the work than this says more about how engines start than about how they run.
+_LEAST_SHARE = 0.05
+
+
 class Progress(Protocol):
     """Where a step reports to."""
 
@@ -75,6 +79,8 @@ class Pace:
         return (done - before) / (now - then) if now > then and done > before else None
 
     def in_words(self, done: int, unit: str) -> str:
-        """For instance "12.5 samples/s, 40 s left"; empty while nothing can be said."""
+        """For instance "12.5 samples/s, 40 s left"; empty while too little is done to say."""
         rate = self.rate(done)
-        return f"{rate:.1f} {unit}/s, {(self.total - done) / rate:.0f} s left" if rate else ""
+        if not rate or done - (self._first or (0.0, 0))[1] < _LEAST_SHARE * self.total:
+            return ""
+        return f"{rate:.1f} {unit}/s, {(self.total - done) / rate:.0f} s left"
