@@ -130,7 +130,9 @@ def train_cnn(train: pa.Table, steps: int, seed: int, size: int) -> CnnBaseline:
     order = stream(str(seed), "batches of the convolutional baseline")
     net = _fresh(labels.shape[1], int(order.integers(2**62)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps + 1, pct_start=0.2)
+    # A fifth of fewer than five steps is no step: they rise within the first, or the cycle would begin at its peak.
+    rise = max(0.2, 1.2 / (steps + 1))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps + 1, pct_start=rise)
     images = train["image"]
     for _ in range(steps):
         picked = order.permutation(len(labels))[:BATCH]

@@ -99,6 +99,14 @@ def test_the_seed_decides_everything_and_nothing_outside_is_touched(trained: Cnn
     assert torch.equal(state, torch.random.get_rng_state())
 
 
+@pytest.mark.parametrize("steps", range(1, 7))
+def test_any_number_of_steps_trains(steps: int) -> None:
+    rows = _rows(16, 0)[0]
+    answer = train_cnn(rows, steps, 0, SIZE).predict(rows["image"].to_pylist())
+    assert np.isfinite(answer[:, INDEX["JawOpen"]]).all()
+    assert answer[:, INDEX["JawOpen"]].std() > 0, "the first answer is the median for all; a step moves it"
+
+
 def test_names_of_baselines_follow_from_what_they_learned() -> None:
     assert baseline_id("median", "a") != baseline_id("median", "b")
     assert kind_of(baseline_id("median", "a")) == "median"
