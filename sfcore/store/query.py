@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from sfcore.errors import WrongUse, nearest
 from sfcore.store.workspace import Workspace
@@ -11,6 +13,10 @@ from sfcore.store.workspace import Workspace
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+_EXPLAIN = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s+analyze\b)?(?:\s*\(\s*(?:analyze|format)\b[^()]*\))?", re.IGNORECASE | re.DOTALL
+)
 
 
 def connect(workspace: Workspace, versions: dict[str, int] | None = None) -> duckdb.DuckDBPyConnection:
@@ -32,7 +38,10 @@ def connect(workspace: Workspace, versions: dict[str, int] | None = None) -> duc
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    """The answer to one query that reads; raises `WrongUse` when it writes, names what is not there, or is no SQL."""
+    """The answer to one query that reads; raises `WrongUse` when it writes, names what is not there, or is no SQL.
+
+    Of columns with one name, the later ones get a number: a, a_1.
+    """
     import duckdb
 
     try:
@@ -42,13 +51,77 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     if len(statements) != 1:
         what = "is empty" if not statements else f"holds {len(statements)} statements"
         raise WrongUse(f'the query {what}: give one query, such as "select * from metrics".')
-    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+    if not _reads(con, sql):
         kind = statements[0].type.name.lower().replace("_", " ")
-        raise WrongUse(f"the query is a statement of kind '{kind}': sface query only reads; start with SELECT, WITH or FROM.")
+        # 'multi' is how DuckDB calls any statement with a PIVOT in it, and an explained one is run if it asks to be analysed.
+        what = "writes" if kind in ("multi", "explain") else f"is a statement of kind '{kind}'"
+        raise WrongUse(f"the query {what}: sface query only reads; start with SELECT, WITH, FROM or PIVOT.")
     try:
-        return con.sql(sql).to_arrow_table()
+        answer = con.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise WrongUse(_sentence(error, con)) from None
+    return answer.rename_columns(_apart(answer.column_names))
+
+
+def rows_of(answer: pa.Table) -> list[dict[str, Any]]:
+    """Rows as Python's own values; raises `WrongUse` for a date beyond Python's calendar."""
+    try:
+        return answer.to_pylist()
+    except (OverflowError, ValueError) as error:
+        raise WrongUse(
+            f"the answer holds a value that cannot be shown ({error}): cast its column to text in the query."
+        ) from None
+
+
+def plain_rows(answer: pa.Table) -> list[dict[str, Any]]:
+    """Rows as JSON has them: what is no finite number becomes null, bytes hexadecimal digits, times text."""
+    return [{name: _plain(value) for name, value in row.items()} for row in rows_of(answer)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        return None
+    if isinstance(value, Decimal):
+        # DuckDB sums integers into decimals without a fraction.
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _reads(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether running a text of one statement could only read."""
+    import duckdb
+
+    explained = _EXPLAIN.match(sql)
+    if explained:
+        # EXPLAIN ANALYZE runs what it explains.
+        sql = sql[explained.end() :]
+    try:
+        (statement,) = con.extract_statements(sql)
+        if statement.type == duckdb.StatementType.MULTI:
+            # A PIVOT can stand in a query and in a COPY alike; only a query can be put in brackets after FROM.
+            con.extract_statements(f"from (\n{statement.query.rstrip().rstrip(';')}\n)")
+            return True
+    except (duckdb.Error, ValueError):
+        return False
+    return statement.type == duckdb.StatementType.SELECT
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names, the second of a kind numbered so that none is there twice."""
+    apart: list[str] = []
+    for name in names:
+        free, number = name, 0
+        while free in apart or (number and free in names):
+            number += 1
+            free = f"{name}_{number}"
+        apart.append(free)
+    return apart
 
 
 def _sentence(error: Exception, con: duckdb.DuckDBPyConnection) -> str:
@@ -61,5 +134,7 @@ def _sentence(error: Exception, con: duckdb.DuckDBPyConnection) -> str:
     if column:
         # COLUMNS('') of every view would cost a read; the catalogue knows the names.
         names = [row[0] for row in con.execute("select distinct column_name from duckdb_columns() where not internal").fetchall()]
-        return f"there is no column '{column[1]}'{nearest(column[1], names)}: 'describe <table>' lists a table's columns."
+        # Another table may have a column of that very name: as a suggestion it would only puzzle.
+        close = nearest(column[1], (name for name in names if name != column[1]))
+        return f"there is no column '{column[1]}'{close}: 'describe <table>' lists a table's columns."
     return f"the query cannot be answered: {first}."
