@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -25,9 +27,17 @@ _OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
 _VERDICT_STYLES: dict[Verdict, str] = {"promote": "bold green", "refuse": "bold red", "undecided": "bold yellow"}
 
 
+# Wider than any table here.
+_NO_LIMIT = 10_000
+
+
+def _plain_table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 2, 0, 0))
+
+
 def rows_table(rows: Mapping[str, int]) -> Table:
     """Rows by table, in the order given."""
-    table = Table(title="Rows", title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 2, 0, 0))
+    table = _plain_table("Rows")
     table.add_column("table")
     table.add_column("rows", justify="right")
     for name, count in rows.items():
@@ -35,35 +45,58 @@ def rows_table(rows: Mapping[str, int]) -> Table:
     return table
 
 
-def leaderboard_table(metrics: pa.Table, candidate: str, champion: str | None) -> Table:
-    """A row for each figure and a column for each model, every value over its interval; the best of a row is bold."""
-    standings = leaderboard(metrics, candidate, champion)
-    table = Table(
-        title="Figures on unseen faces",
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
-    table.add_column("")
-    for standing in standings:
-        table.add_column(Text(standing.role), justify="right", no_wrap=True)
-    for figure in shown_figures(standings):
-        arrow = "↑" if figure.better == "higher" else "↓"
-        best = leader(standings, figure)
-        cells = [_cell(standing, figure.name, standing.model_id == best) for standing in standings]
-        table.add_row(Text(f"{figure.label} {arrow}"), *cells)
-    return table
+def leaderboard_table(metrics: pa.Table, candidate: str, champion: str | None) -> RenderableType:
+    """Every figure of each model with its interval, the best of a figure bold.
+
+    A column for each model where the terminal is wide enough, else a line for each: nothing is cut.
+    """
+    return _Leaderboard(leaderboard(metrics, candidate, champion))
 
 
-def _cell(standing: Standing, metric: str, best: bool) -> Text:
+@dataclass(frozen=True, slots=True)
+class _Leaderboard:
+    standings: list[Standing]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = self._column_each()
+        # Measured without a limit: under the terminal's own width, rich would report what is left after cutting.
+        fits = Measurement.get(console, options.update(width=_NO_LIMIT), columns).maximum <= options.max_width
+        yield columns if fits else self._line_each()
+
+    def _column_each(self) -> Table:
+        table = _plain_table("Figures on unseen faces")
+        table.add_column("", no_wrap=True)
+        for standing in self.standings:
+            table.add_column(Text(standing.role), justify="right", no_wrap=True)
+        for label, cells in self._figures():
+            table.add_row(Text(label), *(value.append_text(Text("\n")).append_text(interval) for value, interval in cells))
+        return table
+
+    def _line_each(self) -> Table:
+        table = _plain_table("Figures on unseen faces")
+        table.add_column("")
+        table.add_column("value", justify="right", no_wrap=True)
+        table.add_column("interval")
+        for label, cells in self._figures():
+            table.add_row(Text(label))
+            for standing, cell in zip(self.standings, cells, strict=True):
+                table.add_row(Text(f"  {standing.role}"), *cell)
+        return table
+
+    def _figures(self) -> Iterator[tuple[str, list[tuple[Text, Text]]]]:
+        """Each figure's label, and the value and interval of each model."""
+        for figure in shown_figures(self.standings):
+            best = leader(self.standings, figure)
+            cells = [_cell(standing, figure.name, standing.model_id == best) for standing in self.standings]
+            yield f"{figure.label} {'↑' if figure.better == 'higher' else '↓'}", cells
+
+
+def _cell(standing: Standing, metric: str, best: bool) -> tuple[Text, Text]:
     statistic = standing.figures.get(metric)
     if statistic is None:
-        return Text("–", style="dim")
-    text = Text(statistic.text, style="bold" if best else "")
+        return Text("–", style="dim"), Text()
     # Null intervals come from too few identities.
-    return text.append(f"\n{statistic.interval or 'no interval'}", style="dim not bold")
+    return Text(statistic.text, style="bold" if best else ""), Text(statistic.interval or "no interval", style="dim not bold")
 
 
 def decision_lines(decision: Decision, queries: bool = False) -> Group:

@@ -12,7 +12,7 @@ from rich.console import Console
 from sfcore.reports.leaderboard import leader, leaderboard, shown_figures
 from sfcore.reports.model_card import ModelCard, write_model_card
 from sfcore.reports.run_report import RunReport
-from sfcore.reports.terminal import end_of_run
+from sfcore.reports.terminal import end_of_run, leaderboard_table
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,24 @@ def test_a_narrow_terminal_still_shows_every_number(run: RunReport) -> None:
     text = _printed(run, width=80)
     assert max(map(len, text.splitlines())) <= 80
     assert f"{run.decision.rules[0].candidate_value:.3f}" in text
+
+
+@pytest.mark.parametrize("width", [120, 80, 60])
+def test_figures_are_whole_at_any_width(run: RunReport, width: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(leaderboard_table(run.metrics, CANDIDATE, CHAMPION))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= width
+    assert "…" not in text
+    standings = leaderboard(run.metrics, CANDIDATE, CHAMPION)
+    for standing in standings:
+        assert standing.role in text
+        for statistic in standing.figures.values():
+            assert statistic.text in text
+            assert statistic.interval in text
+    for figure in shown_figures(standings):
+        assert any(line.startswith(figure.label) for line in lines), figure.label
 
 
 def _card(run: RunReport, **changed: object) -> ModelCard:
