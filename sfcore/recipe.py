@@ -12,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sfcore.errors import WrongUse, nearest
 from sfcore.randomness import digest
 
+_FILE_NAME, _SMALL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", r"^[a-z0-9][a-z0-9-]*$"
+_ALLOWED = {
+    _FILE_NAME: "use letters of English, digits, '_', '.' and '-'",
+    _SMALL_NAME: "use small letters of English, digits and '-'",
+}
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +33,7 @@ class PriorLabels(_Part):
 class Labels(_Part):
     """Which labels the run learns from: all of a dataset, and what a source or the prior adds to it before."""
 
-    dataset: str = Field("demo", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the labels")
+    dataset: str = Field("demo", min_length=1, pattern=_FILE_NAME, description="name of the labels")
     source: str | None = Field(None, description="a recording (path or s3:// address) to bring in first")
     prior: PriorLabels | None = Field(None, description="draw these takes from the coefficient prior first")
     test_share: float = Field(0.2, gt=0, lt=0.9, description="share of each take's time held out, in contiguous stretches")
@@ -115,7 +121,7 @@ class Promotion(_Part):
 class Recipe(_Part):
     """Everything that shapes a run; every field has a bound and a meaning, so it also serves as the form in Prefect's UI."""
 
-    name: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of the recipe, first part of the model's id")
+    name: str = Field("demo", pattern=_SMALL_NAME, description="name of the recipe, first part of the model's id")
     seed: int = Field(0, ge=0, description="seed of the whole run")
     labels: Labels = Labels()
     faces: Faces = Faces()
@@ -167,6 +173,9 @@ def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> s
     dotted = ".".join(str(step) for step in path)
     if first["type"] == "extra_forbidden":
         return f"{where}: '{dotted}' is not a field{nearest(str(path[-1]), _field_names(model, path[:-1]))}."
+    if first["type"] == "string_pattern_mismatch":
+        allowed = _ALLOWED[first["ctx"]["pattern"]]
+        return f"{where}: {dotted}: {first['input']!r} is no name here: {allowed}, the first a letter or a digit."
     message = str(first.get("ctx", {}).get("error") or first["msg"])
     return f"{where}: {dotted + ': ' if dotted else ''}{message[0].lower()}{message[1:]}."
 

@@ -99,7 +99,7 @@ def check_scope(model_ids: Iterable[str], dataset: str, dataset_version: int) ->
     """The scope of models that are scored together; raises `WrongUse` unless exactly one median baseline is among them."""
     medians = [model for model in model_ids if kind_of(model) == "median"]
     if len(medians) != 1:
-        raise WrongUse(f"scoring needs one median baseline among the models, found {len(medians)}: predict with it first.")
+        raise WrongUse(f"scoring needs one median baseline among the models, found {len(medians)}: 'sface evaluate' brings it.")
     return Scope(dataset, dataset_version, medians[0])
 
 

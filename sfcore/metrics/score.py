@@ -78,11 +78,11 @@ def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[st
     ).fetchall()
     if not counted:
         raise WorkFailed(
-            f"nothing to score: no test picture of '{scope.dataset}' has been answered; run supervise, then predict."
+            f"nothing to score: no test picture of '{scope.dataset}' has been answered; 'sface evaluate' asks and scores."
         )
     silent = [model for model in models if model not in {row[0] for row in counted}]
     if silent:
-        raise WorkFailed(f"{silent[0]} has answered no test picture of '{scope.dataset}': predict with it before scoring.")
+        raise WorkFailed(f"{silent[0]} has answered no test picture of '{scope.dataset}': 'sface evaluate' asks it and scores.")
     doubled = [model for model, rows, samples in counted if rows != samples]
     if doubled:
         raise WorkFailed(f"predictions hold more than one answer of {doubled[0]} to a picture: keep one for each sample_id.")

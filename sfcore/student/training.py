@@ -223,7 +223,8 @@ def _not_a_number(supervision: Supervision, indices: np.ndarray, step: int, rate
     others = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
         f"training stopped at step {step + 1}: the loss is not a number at learning rate {rate:.2g}, with samples "
-        f"{', '.join(names[:_NAMED])}{others}: lower training.learning_rate, or look at these with 'sface dataset show'."
+        f"{', '.join(names[:_NAMED])}{others}: lower training.learning_rate, or look at a sample's row with "
+        f"sface query \"from supervision where sample_id = '{names[0]}'\"."
     )
 
 

@@ -24,7 +24,11 @@ def test_shipped_recipes_are_valid_and_named_after_their_file(name: str) -> None
         ({"facs": {}}, "'facs' is not a field (did you mean 'faces'?)"),
         ({"faces": {"size": 0}}, "faces.size"),
         ({"training": {"batch_size": 15}}, "multiple of training.workers"),
-        ({"labels": {"dataset": "../x"}}, "labels.dataset"),
+        (
+            {"labels": {"dataset": "../x"}},
+            "labels.dataset: '../x' is no name here: use letters of English, digits, '_', '.' and '-'",
+        ),
+        ({"name": "My Recipe"}, "name: 'My Recipe' is no name here: use small letters of English, digits and '-'"),
         ({"training": {"zero_stage": 4}}, "training.zero_stage"),
     ],
 )

@@ -166,6 +166,7 @@ def test_the_saved_adapter_answers_as_the_trained_model(work: Path) -> None:
 def test_divergence_stops_with_the_step_and_the_samples(work: Path) -> None:
     sentence = (work / "diverged.txt").read_text()
     assert sentence.startswith("training stopped at step 2: the loss is not a number at learning rate")
+    assert 'sface query "from supervision where sample_id =' in sentence
     names = set(learnable_rows(ROWS, Recipe())["sample_id"].to_pylist())
     assert len([name for name in names if name in sentence]) >= BATCH - 1
     assert "lower training.learning_rate" in sentence
