@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
+from flows.failures import tell, tell_interrupted
 from flows.terminal import TerminalProgress, answer_table, console
-from sfcore.errors import SfaceError, WrongUse
+from sfcore.errors import WorkFailed, WrongUse
 
 if TYPE_CHECKING:
     from sfcore.recipe import Recipe
@@ -47,7 +49,8 @@ def _labelled(recipe: Recipe, source: str | None, dataset: str | None) -> Recipe
     """The recipe on another recording; its dataset is named after the file unless a name is given."""
     if source is None and dataset is None:
         return recipe
-    changes: dict[str, Any] = {"source": source} if source else {}
+    # A recording, or what a dataset holds: either way nothing is drawn into it.
+    changes: dict[str, Any] = {"source": source, "prior": None}
     changes["dataset"] = dataset or _dataset_name(source or "")
     from sfcore.recipe import recipe_from
 
@@ -118,7 +121,7 @@ def ingest(
     check_source(source)
     done = run(_made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), _progress())
     for note in done.notes:
-        console(stderr=True).print(f"  {note}", style="dim")
+        console(stderr=True).print(f"  {note}", style="dim", markup=False, emoji=False)
     _say(asdict(done), as_json)
 
 
@@ -131,7 +134,7 @@ def supervise(
 ) -> None:
     """Make the pictures and descriptions that a recipe wants of a dataset."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _opened(workspace)
+    place = _writable(_opened(workspace))
     from flows.shipped import new_run_id
     from tasks.supervise import supervise as run
 
@@ -147,11 +150,12 @@ def distill(
 ) -> None:
     """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _opened(workspace)
+    place = _writable(_opened(workspace))
     from flows.shipped import new_run_id
     from tasks.distill import distill as run
+    from tasks.supervise import versions_now
 
-    done = run(place, wanted, place.version("supervision"), new_run_id(wanted), _progress())
+    done = run(place, wanted, versions_now(place), new_run_id(wanted), _progress())
     _say(asdict(done), as_json)
 
 
@@ -165,11 +169,12 @@ def evaluate(
 ) -> None:
     """Score a model on held-out pictures, beside the champion and two baselines."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _opened(workspace)
+    place = _writable(_opened(workspace))
     from flows.shipped import new_run_id
     from tasks.evaluate import evaluate as run
+    from tasks.supervise import versions_now
 
-    done = run(place, wanted, model, place.version("supervision"), new_run_id(wanted), _progress())
+    done = run(place, wanted, model, versions_now(place), new_run_id(wanted), _progress())
     _say(asdict(done), as_json)
     if not as_json:
         from tasks.report import leaderboard_of
@@ -189,7 +194,7 @@ def promote(
     from flows.shipped import policy_named
 
     rules = policy_named(policy)
-    place = _opened(workspace)
+    place = _writable(_opened(workspace))
     from tasks.promote import promote as decide
 
     done = decide(place, rules, model, run, _progress())
@@ -210,12 +215,12 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Ask all tables in SQL."""
-    from sfcore.store.query import ask, connect
+    from sfcore.store.query import ask, connect, plain_rows
 
     place = _opened(workspace)
     answer = ask(connect(place), sys.stdin.read() if sql == "-" else sql)
     if as_json:
-        print(json.dumps(answer.to_pylist(), default=_plain))
+        print(json.dumps(plain_rows(answer), allow_nan=False))
         return
     console().print(answer_table(answer))
 
@@ -230,9 +235,9 @@ def doctor(as_json: Json = False) -> None:
         print(json.dumps([asdict(finding) for finding in found]))
     else:
         for finding in found:
-            mark = "[green]✓[/]" if finding.fine else "[red]✗[/]"
-            console().print(f"{mark} {finding.subject:<14} {finding.sentence}")
-    if not all(finding.fine for finding in found):
+            mark, style = ("✓", "green") if finding.fine else ("✗", "red") if finding.needed else ("!", "yellow")
+            console().print(Text.assemble((mark, style), f" {finding.subject:<14} {finding.sentence}"), soft_wrap=True)
+    if not all(finding.fine or not finding.needed for finding in found):
         raise typer.Exit(1)
 
 
@@ -246,11 +251,15 @@ def rig_preview(
     out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("shapes.png"),
 ) -> None:
     """Draw a labelled sheet of all 52 shapes at full value."""
+    if out.suffix.lower() != ".png":
+        raise WrongUse(f"--out {out}: the sheet is written as PNG; name a file that ends in .png.")
+    if not out.parent.is_dir():
+        raise WrongUse(f"--out {out}: there is no folder {out.parent}; make it first or name another.")
     from sfcore.render.sheet import shape_sheet
     from sfcore.rigs.registry import load_rig
 
     shape_sheet(load_rig(name)).save(out)
-    console().print(f"wrote {out}")
+    console().print(f"wrote {out}", markup=False, emoji=False, soft_wrap=True)
 
 
 # Plumbing ---------------------------------------------------------------------------------------------------------------
@@ -271,7 +280,17 @@ def _opened(location: str | None) -> Workspace:
 def _made(location: str | None) -> Workspace:
     from sfcore.store.workspace import Workspace
 
-    return Workspace.create(location)
+    return _writable(Workspace.create(location))
+
+
+def _writable(workspace: Workspace) -> Workspace:
+    # Asked first, because delta-rs panics on the terminal before it says so. Also root is told of a read-only file system.
+    if workspace.address.is_local:
+        root = Path(workspace.address.root)
+        for folder in (root, root / "tables", *sorted(root.glob("tables/*"))):
+            if folder.exists() and not os.access(folder, os.W_OK):
+                raise WorkFailed(f"{folder} cannot be written: mend its permissions or name another workspace.")
+    return workspace
 
 
 def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
@@ -286,6 +305,7 @@ def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
     check_machine(Resources.of(recipe.training))
     place = _made(location)
     _quiet_prefect()
+    _reach_prefect()
     from flows.retrain import retrain as flow
 
     done = flow(recipe=recipe, workspace=place.address.uri)
@@ -309,17 +329,28 @@ def _quiet_prefect() -> None:
     logging.getLogger("prefect").setLevel(logging.CRITICAL)
 
 
-def _plain(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _reach_prefect() -> None:
+    """Starts Prefect's own server, unless one is named, where Ctrl-C does not reach it: it must hear that the run has ended."""
+    # A child keeps the signals that were blocked when it was started. The server would else be gone before the run is, and the
+    # run would try for more than a minute to tell it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True):
+            pass
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def main() -> None:
-    """Entry point: what sface refuses is one line on standard error, with exit code 2 for wrong use and 1 for failed work."""
+    """Entry point: what fails is one line on standard error, with exit code 2 for wrong use and 1 for failed work."""
     try:
         app()
-    except SfaceError as error:
-        console(stderr=True).print(f"[bold red]sface:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console(stderr=True).print("sface: interrupted; run the same command again to go on.")
-        sys.exit(130)
+    except (SystemExit, KeyboardInterrupt) as stop:
+        # Typer turns Ctrl-C into an exit with 130 before anyone else hears of it.
+        if isinstance(stop, SystemExit) and stop.code != 130:
+            raise
+        sys.exit(tell_interrupted())
+    except BaseException as error:  # engines written in Rust panic beside Exception
+        sys.exit(tell(error))
