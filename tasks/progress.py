@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-
 # A forecast from less of the work than this says more about how engines start than about how they run.
 _LEAST_SHARE = 0.05
 
