@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from sfcore.errors import WorkFailed
 from sfcore.recipe import Training
 
 # Rows that pass between processes are file names and counts; pictures go straight to the workspace.
 _OBJECT_STORE_BYTES = 256 * 1024**2
+_KNOCK_SECONDS = 5.0
 # What workers on other machines need to reach the workspace; a local Ray inherits the whole environment.
 _PASSED_ON = ("SFACE_", "AWS_", "NUMBA_CACHE_DIR", "HF_")
 
@@ -107,9 +110,24 @@ def _quiet_environment() -> None:
         os.environ.setdefault(name, value)
 
 
+def _knock(address: str) -> None:
+    """Raises `WorkFailed` when nothing listens at ``host:port`` or ``ray://host:port``: Ray itself would try for minutes."""
+    place = urlsplit(address if "://" in address else f"ray://{address}")
+    try:
+        if place.hostname is None or place.port is None:
+            return  # "auto" and the like, which Ray resolves
+        socket.create_connection((place.hostname, place.port), timeout=_KNOCK_SECONDS).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise WorkFailed(
+            f"the Ray cluster at SFACE_RAY_ADDRESS={address} does not answer ({reason}): check the address and that it runs."
+        ) from None
+
+
 def _connect(address: str) -> None:
     import ray
 
+    _knock(address)
     passed = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
     try:
         ray.init(

@@ -66,8 +66,6 @@ def test_a_ray_address_that_does_not_answer(tmp_path: Path) -> None:
     done = sface(
         *("supervise", "--recipe", "demo", "--dataset", "d", "-w", str(tmp_path / "w")),
         SFACE_RAY_ADDRESS="127.0.0.1:9",
-        RAY_gcs_rpc_server_connect_timeout_s="2",
-        RAY_gcs_server_request_timeout_seconds="2",
     )
     assert done.returncode == 1
     assert "SFACE_RAY_ADDRESS=127.0.0.1:9 does not answer" in done.stderr
