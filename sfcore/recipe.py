@@ -106,7 +106,7 @@ class Evaluation(_Part):
     """How the candidate is measured."""
 
     batch_size: int = Field(16, ge=1, description="pictures answered together")
-    workers: int = Field(1, ge=1, description="prediction processes")
+    workers: int = Field(2, ge=1, description="prediction processes, each on one core")
     bootstrap: int = Field(500, ge=50, description="resamples of the identities for each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="level of the intervals")
     cnn_steps: int = Field(150, ge=1, description="training steps of the small convolutional baseline")

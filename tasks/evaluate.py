@@ -207,7 +207,7 @@ def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, asked: _As
     pictures = [_Picture(name) for name in asked.test]
     plan = cut(f"predict/{model_id}", "predictions", pictures, _ROWS_PER_FILE, _FILES_PER_WAVE)
     evaluation = recipe.evaluation
-    factory = _AnswerFactory(workspace, model_id, asked.version, evaluation.batch_size, evaluation.workers)
+    factory = _AnswerFactory(workspace, model_id, asked.version, evaluation.batch_size)
     run_plan(workspace, plan, factory, progress, evaluation.workers, of=pc.field("model_id") == model_id)
 
 
@@ -219,7 +219,6 @@ class _AnswerFactory:
     model_id: str
     version: int
     batch_size: int
-    workers: int
 
     def __call__(self) -> _FileOfAnswers:
         return _FileOfAnswers(self)
@@ -227,11 +226,11 @@ class _AnswerFactory:
 
 class _FileOfAnswers:
     def __init__(self, given: _AnswerFactory) -> None:
-        from sfcore.student.cores import share_cores
         from sfcore.student.shelf import take_student
 
         self._given = given
-        share_cores(given.workers)
+        # One thread, which Ray gives an actor of half a CPU: threads of several processes on the same cores wait for each other
+        # by spinning, and answers that take seconds then take minutes. More actors are what makes it faster.
         self._student, self._codec = take_student(given.workspace, given.model_id)
 
     def make(self, items: tuple[_Picture, ...]) -> tuple[pa.Table, pa.Table]:
