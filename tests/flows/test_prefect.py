@@ -105,7 +105,11 @@ class Server:
         """Stops what was started, the worker first."""
         for process in reversed(self._running):
             process.terminate()
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=10)
 
 
 @pytest.fixture(scope="module")
