@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from learnable_rows import learnable_rows, picture_of
@@ -16,10 +17,13 @@ from learnable_rows import learnable_rows, picture_of
 from sfcore.errors import WorkFailed, WrongUse
 from sfcore.recipe import Recipe, recipe_from
 from sfcore.recordings.prior import draw_take
+from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.workspace import Workspace
 from sfcore.student.shelf import lineage_of, prepare_base, take_student
+from sfcore.supervision.wanted import Versions, names_of, samples_of
 from tasks.distill import distill, training_key
 from tasks.progress import Silent
+from tasks.supervise import versions_now
 
 STEPS = 8
 
@@ -61,25 +65,35 @@ def recipe() -> Recipe:
     return recipe_from({"name": "engine", "training": training}, "test")
 
 
+def fill(workspace: Workspace, recipe: Recipe, count: int, made: int | None = None) -> Versions:
+    """Labels of ``count`` frames to learn from and one held out, and pictures of the first ``made`` of them (or of all)."""
+    fixed = {"dataset": recipe.labels.dataset, "take": "t", "format": "f", "source_name": "s", "source_hash": "h", "clipped": 0}
+    rows = [{**fixed, "frame": i, "split": TRAIN if i < count else TEST} for i in range(count + 1)]
+    workspace.append("labels", pa.Table.from_pylist(rows, schema=workspace.schemas["labels"]), "labels")
+    names = names_of(samples_of(workspace, recipe, workspace.version("labels")), TRAIN)[:made]
+    pictures = learnable_rows(max(1, len(names)), recipe).slice(0, len(names))
+    named = pictures.set_column(0, pictures.schema.field(0), pa.array(names, pa.string()))
+    workspace.append("supervision", named, "rows")
+    return versions_now(workspace)
+
+
 @pytest.fixture
-def workspace(recipe: Recipe, s3_bucket: str) -> Workspace:
+def workspace(s3_bucket: str) -> Workspace:
     """On S3, where checkpoints take the longer way; the disk is a simpler case of the same code."""
-    workspace = Workspace.create(f"s3://{s3_bucket}/team")
-    workspace.append("supervision", learnable_rows(12, recipe), "rows")
-    return workspace
+    return Workspace.create(f"s3://{s3_bucket}/team")
 
 
 @pytest.mark.slow
 def test_a_training_survives_its_driver_and_one_of_its_processes(workspace: Workspace, recipe: Recipe) -> None:
-    version = workspace.version("supervision")
+    versions = fill(workspace, recipe, 12)
     key = training_key(recipe, sorted(workspace.read("supervision")["sample_id"].to_pylist()))
     with pytest.raises(PowerCut):
-        distill(workspace, recipe, version, "run-1", Watcher(cut_at=5))
+        distill(workspace, recipe, versions, "run-1", Watcher(cut_at=5))
     assert workspace.folders("training") == [key]
     assert not workspace.folders("models")
 
     struck = Watcher(kill_at=6)
-    done = distill(workspace, recipe, version, "run-2", struck)
+    done = distill(workspace, recipe, versions, "run-2", struck)
     assert min(struck.seen) in (3, 5), "the second run goes on after a checkpoint of the first"
     assert struck.killed
     assert max(struck.seen) == STEPS
@@ -96,11 +110,11 @@ def test_a_training_survives_its_driver_and_one_of_its_processes(workspace: Work
     assert workspace.is_complete(f"models/{done.model_id}")
 
     lineage = lineage_of(workspace, done.model_id)
-    assert lineage["tables"] == {"supervision": version}
+    assert lineage["tables"] == asdict(versions)
     assert (lineage["base"], lineage["recipe_digest"], lineage["run_id"]) == ("tiny-0", recipe.digest, "run-2")
 
     # Asked again, the model is found by its key: no engine starts and no row is added.
-    again = distill(workspace, recipe, version, "run-3", Silent())
+    again = distill(workspace, recipe, versions, "run-3", Silent())
     assert asdict(again) == {**asdict(done), "found_done": True}
     assert workspace.read("steps", filter=pc.field("run_id") == "run-3").num_rows == 0
 
@@ -112,10 +126,9 @@ def test_a_training_survives_its_driver_and_one_of_its_processes(workspace: Work
 
 def test_nothing_to_learn_from_is_told_in_a_sentence(tmp_path: Path, recipe: Recipe) -> None:
     workspace = Workspace.create(str(tmp_path / "workspace"))
-    workspace.append("supervision", learnable_rows(2, recipe), "rows")
-    other = recipe.model_copy(update={"seed": 77})
+    versions = fill(workspace, recipe, 12, made=0)
     with pytest.raises(WorkFailed, match="has no training pictures of these faces: run supervise first"):
-        distill(workspace, other, workspace.version("supervision"), "run", Silent())
+        distill(workspace, recipe, versions, "run", Silent())
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
