@@ -180,6 +180,7 @@ def evaluate(
         from tasks.report import leaderboard_of
 
         console().print(leaderboard_of(place, done.run_id))
+        console().print(f"\nrun {done.run_id}: decide with 'sface promote {model} --run {done.run_id}'", soft_wrap=True)
 
 
 @app.command(epilog=_example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))

@@ -188,17 +188,26 @@ def recipe_from(content: dict[str, Any], where: str) -> Recipe:
         raise WrongUse(sentence_of(error, Recipe, where)) from None
 
 
-def load_recipe(name_or_path: str, folder: Path) -> Recipe:
-    """Reads a recipe by the name of a shipped one in ``folder`` or by path; raises `WrongUse` with the nearest name."""
+def read_shipped(kind: str, fields: str, name_or_path: str, folder: Path) -> tuple[dict[str, Any], str]:
+    """The plain data of a YAML file that ships in ``folder``, by its name, or of any, by its path; and how messages call it.
+
+    ``kind`` is what the file is ("recipe", "policy"), ``fields`` what it is expected to hold. Raises `WrongUse` with the nearest
+    name, or with what is wrong with the file.
+    """
     shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     path = shipped.get(name_or_path, Path(name_or_path))
     if not path.is_file():
         known = ", ".join(shipped)
-        raise WrongUse(f"no recipe '{name_or_path}'{nearest(name_or_path, shipped)}: give a file or one of {known}.")
+        raise WrongUse(f"no {kind} '{name_or_path}'{nearest(name_or_path, shipped)}: give a file or one of {known}.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WrongUse(f"{path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(content, dict):
-        raise WrongUse(f"{path.name} holds no recipe: expected fields such as name, labels and faces.")
-    return recipe_from(content, f"recipe {path.name}")
+        raise WrongUse(f"{path.name} holds no {kind}: expected fields {fields}.")
+    return content, f"{kind} {path.name}"
+
+
+def load_recipe(name_or_path: str, folder: Path) -> Recipe:
+    """Reads a recipe by the name of a shipped one in ``folder`` or by path; raises `WrongUse` with the nearest name."""
+    return recipe_from(*read_shipped("recipe", "such as name, labels and faces", name_or_path, folder))

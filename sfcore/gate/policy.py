@@ -7,13 +7,12 @@ import math
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfcore.errors import WrongUse, nearest
+from sfcore.errors import WrongUse
 from sfcore.metrics.figures import FIGURES, Figure, check_metric, check_slice
 from sfcore.randomness import digest
-from sfcore.recipe import sentence_of
+from sfcore.recipe import read_shipped, sentence_of
 
 Against = Literal["absolute", "champion", "baseline-median", "baseline-cnn"]
 Use = Literal["value", "ci_low", "ci_high"]
@@ -117,14 +116,4 @@ def policy_from(content: dict[str, Any], where: str) -> Policy:
 
 def load_policy(name_or_path: str, folder: Path) -> Policy:
     """Reads a policy by the name of a shipped one in ``folder`` or by path; raises `WrongUse` with the nearest name."""
-    shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    path = shipped.get(name_or_path, Path(name_or_path))
-    if not path.is_file():
-        raise WrongUse(f"no policy '{name_or_path}'{nearest(name_or_path, shipped)}: give a file or one of {', '.join(shipped)}.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(content, dict):
-        raise WrongUse(f"{path.name} holds no policy: expected fields name and rules.")
-    return policy_from(content, f"policy {path.name}")
+    return policy_from(*read_shipped("policy", "name and rules", name_or_path, folder))
