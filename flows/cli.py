@@ -15,6 +15,7 @@ import typer
 from rich.text import Text
 
 from flows.failures import tell, tell_interrupted
+from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
 from flows.terminal import TerminalProgress, answer_table, console
 from sfcore.errors import WorkFailed, WrongUse
 
@@ -346,12 +347,14 @@ def _reach_prefect() -> None:
 
 def main() -> None:
     """Entry point: what fails is one line on standard error, with exit code 2 for wrong use and 1 for failed work."""
+    heed_ctrl_c()
     try:
         app()
     except (SystemExit, KeyboardInterrupt) as stop:
         # Typer turns Ctrl-C into an exit with 130 before anyone else hears of it.
         if isinstance(stop, SystemExit) and stop.code != 130:
             raise
+        ctrl_c_was_heard()
         sys.exit(tell_interrupted())
     except BaseException as error:  # engines written in Rust panic beside Exception
         sys.exit(tell(error))
