@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,21 @@ class Eye:
     clearance: Floats
     upper: Ints
     lower: Ints
+    ball: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    """Vertices that turn about the centre with the gaze; none where the iris is painted on a ball that stays."""
+
+
+@dataclass(frozen=True)
+class Textures:
+    """Pictures painted onto triangles.
+
+    ``uv`` (n, 2) float32, (0, 0) the upper left corner of a picture, repeating beyond 1; ``images`` (h, w, 4) uint8 sRGB with
+    straight alpha; ``of_triangle`` (m,) int16 the picture of each triangle, -1 for one that sface paints itself.
+    """
+
+    uv: Floats
+    images: tuple[NDArray[np.uint8], ...]
+    of_triangle: NDArray[np.int16]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,15 +129,23 @@ class Rig:
     """(61,) channels whose value can be seen in a picture of this rig."""
     gaze_gain: float = 1.0
     """How far the eyeballs turn for one radian: below 1 for balls larger than life, whose iris then moves as far as in life."""
+    domain: str = "procedural"
+    """Family of faces that its pictures count as."""
+    licence: str = "part of sface"
+    """Under which licence its shape may be used, in a few words."""
+    textures: Textures | None = None
+    """Pictures on its triangles; None where sface paints all of it."""
+    notes: tuple[str, ...] = ()
+    """What its importer found and a user should know."""
     digest: str = ""
     """32 hex digits over version and arrays; filled in."""
 
     def __post_init__(self) -> None:
         _check(self)
         parts: list[str | bytes] = [self.name, str(self.version)]
-        for field in fields(self):
-            if field.name != "digest":
-                parts += [field.name, *_frozen(getattr(self, field.name))]
+        for part in fields(self):
+            if part.name != "digest":
+                parts += [part.name, *_frozen(getattr(self, part.name))]
         object.__setattr__(self, "digest", digest(*parts))
 
     def __repr__(self) -> str:
@@ -149,6 +172,11 @@ class Rig:
         self.shapes.add_to(posed, values, stretch)
         if len(self.correctives):
             self.correctives.add_to(posed, values[self.corrective_pairs].min(axis=1), stretch)
+        gaze = self.gaze(coefficients)
+        for eye, axis in zip(self.eyes, gaze, strict=True):
+            if len(eye.ball):
+                centre = posed[eye.centre]
+                posed[eye.ball] = centre + (posed[eye.ball] - centre) @ _towards(axis).T
         follower, leader = self.followers.T
         follower_before, leader_before = posed[follower], posed[leader]
         _close(posed, self.lips[:, 0], self.lips[:, 1])
@@ -202,6 +230,14 @@ def head_rotation(values: Floats) -> Floats:
     return (about_y @ about_x @ about_z).astype(np.float32)
 
 
+def _towards(axis: Floats) -> Floats:
+    """Rotation matrix (3, 3) that takes +z to a unit ``axis``: pitch about x, then yaw about y, as gaze is composed."""
+    x, y, z = (float(v) for v in axis)
+    level = max(np.hypot(x, z), 1e-6)
+    cy, sy, cp, sp = z / level, x / level, level, -y
+    return np.array([[cy, sy * sp, sy * cp], [0, cp, -sp], [-sy, cy * sp, cy * cp]], np.float32)
+
+
 def _close(vertices: Floats, upper: Ints, lower: Ints) -> None:
     """Where the upper edge has passed below the lower one, both meet half way."""
     crossed = vertices[upper, 1] < vertices[lower, 1]
@@ -227,7 +263,7 @@ def _frozen(value: object) -> list[str | bytes]:
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
         return [str(value.dtype), str(value.shape), value.tobytes()]
-    if isinstance(value, Deltas | Eye):
+    if isinstance(value, Deltas | Eye | Textures):
         return [piece for field in fields(value) for piece in _frozen(getattr(value, field.name))]
     if isinstance(value, tuple):
         return [piece for item in value for piece in _frozen(item)]
