@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sfcore.errors import WrongUse, nearest
 from sfcore.randomness import digest
@@ -51,7 +51,12 @@ class Labels(_Part):
 class Faces(_Part):
     """Which faces show the labels, and how they are photographed."""
 
-    rig: str = Field("procedural", description="rig that is posed and drawn")
+    rigs: dict[str, float] = Field(
+        {"procedural": 1.0}, min_length=1, description="rigs that are posed and drawn, each with its weight among the pictures"
+    )
+    test_rigs: dict[str, float] | None = Field(
+        None, min_length=1, description="rigs of the held-out pictures; none means those of 'rigs' that are more than one person"
+    )
     train_identities: int = Field(64, ge=1, description="different faces among the training pictures")
     test_identities: int = Field(16, ge=1, description="different faces among the held-out pictures, none of them in training")
     size: int = Field(96, ge=32, le=1024, description="width and height of a picture in pixels")
@@ -60,6 +65,14 @@ class Faces(_Part):
     light: bool = Field(True, description="vary light direction, strength and colour; off means one frontal light")
     background: bool = Field(True, description="vary the background; off means one grey")
     noise: bool = Field(True, description="vary exposure, blur and noise of the sensor; off means a perfect one")
+
+    @field_validator("rigs", "test_rigs")
+    @classmethod
+    def _weighed(cls, rigs: dict[str, float] | None) -> dict[str, float] | None:
+        for name, weight in (rigs or {}).items():
+            if not 0 < weight < float("inf"):
+                raise ValueError(f"the weight of rig '{name}' is {weight}: give a number above 0, or leave the rig out")
+        return rigs
 
 
 class Supervision(_Part):

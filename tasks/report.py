@@ -16,9 +16,10 @@ from sfcore.errors import WorkFailed
 from sfcore.gate.decide import Decision, RuleResult
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST
+from sfcore.rigs.registry import rig_card
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import Versions, WantedSample, names_of, samples_of
+from sfcore.supervision.wanted import Versions, WantedSample, cast_in, names_of, samples_of
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def report(
         base=recipe.student.base,
         licence=_licence(recipe),
         datasets={recipe.labels.dataset: lineage["samples"]},
-        domains=(recipe.faces.rig,),
+        domains=_domains(workspace, recipe),
         lineage=lineage,
         metrics=metrics,
         champion=row["champion_before"],
@@ -91,6 +92,11 @@ def report(
     workspace.write_bytes(reported.card, write_model_card(card).encode())
     progress.end(f"report at {workspace.uri(reported.page)}")
     return reported
+
+
+def _domains(workspace: Workspace, recipe: Recipe) -> tuple[str, ...]:
+    cards = [rig_card(name, workspace) for name in cast_in(workspace, recipe).rigs]
+    return tuple(sorted({f"{card.domain} ({card.licence})" for card in cards}))
 
 
 def _licence(recipe: Recipe) -> str:

@@ -44,7 +44,7 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
     cuts = recipe.supervision
     plan = cut("supervise", "supervision", wanted, cuts.rows_per_file, cuts.files_per_wave)
     # Compiled once here and kept on disk, so that no two workers compile the same kernel side by side.
-    Renderer(load_rig(recipe.faces.rig)).warm_up()
+    Renderer(load_rig("procedural")).warm_up()
     ran = run_plan(workspace, plan, _SampleFactory(workspace, recipe, labels_version, run_id), progress)
     versions = Versions(labels_version, workspace.version("supervision"))
     done = Supervised(len(wanted), ran.found_done, ran.rows, ran.rejects, versions)
@@ -84,7 +84,7 @@ class _FileOfSamples:
 
         self._given = given
         self._labels = given.workspace.dataset("labels", given.labels_version)
-        self._maker = SampleMaker(given.recipe)
+        self._maker = SampleMaker(given.recipe, given.workspace)
 
     def make(self, items: tuple[WantedSample, ...]) -> tuple[pa.Table, pa.Table]:
         made = self._maker.make(items, self._coefficients(items), self._given.run_id)

@@ -25,6 +25,7 @@ class ModelCard:
     datasets: Mapping[str, int]
     """Dataset -> training pictures."""
     domains: tuple[str, ...]
+    """Families of faces it saw, each with the licence of its rig."""
     lineage: Mapping[str, Any]
     metrics: pa.Table | None = None
     champion: str | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sfcore.arkit import NAMES
+from sfcore.arkit import NAMES, SHAPES
 from sfcore.captions.description import FIELDS
 from sfcore.captions.grammar import describe
 from sfcore.captions.verify import Verification, verify
@@ -18,8 +18,10 @@ from sfcore.render.draw import Renderer
 from sfcore.render.encode import encode_image
 from sfcore.render.scene import draw_scene
 from sfcore.rigs.registry import load_rig
+from sfcore.rigs.rig import Rig
 from sfcore.store.schemas import SCHEMAS
-from sfcore.supervision.wanted import WantedSample, picture_digest
+from sfcore.store.workspace import Workspace
+from sfcore.supervision.wanted import WantedSample, cast_in, picture_digest
 
 # The grammar is checked against its own coefficients; a caption below this is a defect and is kept out of training.
 LOWEST_SCORE = 1.0
@@ -34,13 +36,12 @@ class Made:
 
 
 class SampleMaker:
-    """Makes samples with its rig loaded and its kernel compiled once."""
+    """Makes samples with each rig loaded and the kernel compiled once."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-        self._rig = load_rig(recipe.faces.rig)
-        self._renderer = Renderer(self._rig)
-        self._pictures = picture_digest(recipe, self._rig.digest)
+    def __init__(self, recipe: Recipe, workspace: Workspace) -> None:
+        self._recipe, self._workspace = recipe, workspace
+        self._renderers: dict[str, Renderer] = {}
+        self._pictures = picture_digest(recipe, cast_in(workspace, recipe))
 
     def make(self, samples: Sequence[WantedSample], coefficients: NDArray[np.float32], run_id: str) -> Made:
         """Makes the samples that show ``coefficients`` (n, 61) float32 with NaN = unknown, in the same order."""
@@ -57,11 +58,12 @@ class SampleMaker:
 
     def _row(self, sample: WantedSample, coefficients: NDArray[np.float32]) -> tuple[dict[str, object], Verification]:
         faces, stored = self._recipe.faces, self._recipe.supervision
-        scene = draw_scene(sample.sample_id, self._rig, sample.identity, coefficients, faces)
-        pixels = self._renderer.draw(scene)
-        description = describe(scene.coefficients, sample.sample_id)
-        checked = verify(description, scene.coefficients)
-        drawn = scene.coefficients
+        renderer = self._renderer(sample.rig)
+        scene = draw_scene(sample.sample_id, renderer.rig, sample.identity, coefficients, faces)
+        pixels = renderer.draw(scene)
+        shown = what_is_shown(renderer.rig, scene.coefficients)
+        description = describe(shown, sample.sample_id)
+        checked = verify(description, shown)
         row: dict[str, object] = {
             "sample_id": sample.sample_id,
             "dataset": sample.dataset,
@@ -69,12 +71,12 @@ class SampleMaker:
             "frame": sample.frame,
             "variant": sample.variant,
             "split": sample.split,
-            "domain": faces.rig,
+            "domain": renderer.rig.domain,
             "identity": sample.identity,
             "image": encode_image(pixels, stored.image_format, stored.image_quality),
             "width": pixels.shape[1],
             "height": pixels.shape[0],
-            **{name: None if np.isnan(drawn[i]) else float(drawn[i]) for i, name in enumerate(NAMES)},
+            **{name: None if np.isnan(shown[i]) else float(shown[i]) for i, name in enumerate(NAMES)},
             **{field: getattr(description, field) for field in FIELDS},
             "caption_source": "grammar",
             "verify_score": checked.score,
@@ -84,9 +86,20 @@ class SampleMaker:
             "cost": 0.0,
             "scene": scene.to_json(),
             "recipe_digest": self._pictures,
-            "rig_digest": self._rig.digest,
+            "rig_digest": renderer.rig.digest,
         }
         return row, checked
+
+    def _renderer(self, rig: str) -> Renderer:
+        if rig not in self._renderers:
+            self._renderers[rig] = Renderer(load_rig(rig, self._workspace))
+        return self._renderers[rig]
+
+
+def what_is_shown(rig: Rig, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Coefficients (61,) as a picture of the rig can teach them: shapes that it does not have are unknown (NaN), not 0."""
+    known = rig.channels_shown | (np.arange(len(NAMES)) >= len(SHAPES))
+    return np.where(known, coefficients, np.float32(np.nan)).astype(np.float32)
 
 
 def _reject(sample: WantedSample, run_id: str, faults: Sequence[str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Which samples a recipe wants of a dataset's labels, and who of its identities shows each."""
+"""Which samples a recipe wants of a dataset's labels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfcore.errors import WorkFailed, WrongUse, nearest
-from sfcore.randomness import digest, sample_id, stream
+from sfcore.randomness import digest, sample_id
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
-from sfcore.rigs.registry import load_rig
+from sfcore.rigs.registry import rig_card
 from sfcore.store.workspace import Workspace
+from sfcore.supervision.casting import Cast, cast_of
 
-EDITION = 1
+EDITION = 2
 """Raise it when drawing or wording changes on purpose: pictures of another edition are other pictures and are made anew."""
 
 
@@ -30,12 +31,8 @@ class WantedSample:
     frame: int
     variant: int
     split: str
+    rig: str
     identity: str
-
-
-def identity_name(rig: str, split: str, number: int) -> str:
-    """Name of a face; its traits follow from the name, and no name is in two splits."""
-    return f"{rig}-{split}-{number:03d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +43,31 @@ class Versions:
     supervision: int
 
 
-def picture_digest(recipe: Recipe, rig_digest: str) -> str:
-    """Names how pictures and captions are made: the recipe's faces, the rig's shape, and the edition of drawing and wording."""
-    return digest(recipe.supervision_digest, rig_digest, EDITION)
+def picture_digest(recipe: Recipe, cast: Cast) -> str:
+    """Names how pictures and captions are made: the recipe's faces, the rigs' shapes, and the edition of drawing and wording."""
+    return digest(recipe.supervision_digest, cast.digest, EDITION)
 
 
-def wanted_samples(labels: pa.Table, recipe: Recipe, pictures: str) -> list[WantedSample]:
+def wanted_samples(labels: pa.Table, recipe: Recipe, cast: Cast) -> list[WantedSample]:
     """The samples of all training and held-out labels, thinned as the recipe says, in the order of take, frame and variant.
 
-    ``labels`` needs the columns dataset, take, frame and split; rows of the guard are never used. ``pictures`` is the
-    `picture_digest`.
+    ``labels`` needs the columns dataset, take, frame and split; rows of the guard are never used.
     """
+    pictures = picture_digest(recipe, cast)
     rows = labels.select(["dataset", "take", "frame", "split"]).sort_by([("take", "ascending"), ("frame", "ascending")])
     kept = [row for row in rows.to_pylist() if row["split"] in (TRAIN, TEST)]
     samples = []
     for row in thinned(kept, recipe.labels.max_frames):
-        count = recipe.faces.train_identities if row["split"] == TRAIN else recipe.faces.test_identities
         for variant in range(recipe.supervision.variants):
             name = sample_id(row["dataset"], row["take"], row["frame"], variant, pictures)
-            number = int(stream(name, "identity").integers(count))
-            identity = identity_name(recipe.faces.rig, row["split"], number)
-            samples.append(WantedSample(name, row["dataset"], row["take"], row["frame"], variant, row["split"], identity))
+            rig, identity = cast.play(name, row["split"])
+            samples.append(WantedSample(name, row["dataset"], row["take"], row["frame"], variant, row["split"], rig, identity))
     return samples
+
+
+def cast_in(workspace: Workspace, recipe: Recipe) -> Cast:
+    """The cast of a recipe from the rigs that ship with sface or were imported into the workspace; an unknown one is refused."""
+    return cast_of(recipe.faces, lambda name: rig_card(name, workspace))
 
 
 def samples_of(workspace: Workspace, recipe: Recipe, labels_version: int) -> list[WantedSample]:
@@ -83,7 +83,7 @@ def samples_of(workspace: Workspace, recipe: Recipe, labels_version: int) -> lis
         raise WrongUse(
             f"there are no labels of a dataset '{dataset}'{nearest(dataset, known)}: ingest a recording into it first."
         )
-    wanted = wanted_samples(keys, recipe, picture_digest(recipe, load_rig(recipe.faces.rig).digest))
+    wanted = wanted_samples(keys, recipe, cast_in(workspace, recipe))
     for split, purpose in ((TRAIN, "to learn from"), (TEST, "held out to measure with")):
         if not any(sample.split == split for sample in wanted):
             raise WorkFailed(f"dataset '{dataset}' has no labels {purpose}: ingest a longer recording, or one more.")

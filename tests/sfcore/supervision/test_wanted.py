@@ -8,9 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfcore.errors import WorkFailed, WrongUse
-from sfcore.recipe import Recipe, recipe_from
+from sfcore.recipe import Faces, Recipe, recipe_from
+from sfcore.rigs.registry import RigCard
 from sfcore.store.workspace import Workspace
+from sfcore.supervision.casting import cast_of
 from sfcore.supervision.wanted import names_of, picture_digest, samples_of, wanted_samples
+
+
+def card(name: str, modes: int = 9, digest: str = "d") -> RigCard:
+    """The card of a rig that nobody has to build: of several people, or of one."""
+    return RigCard(name, name, "none", digest + name, 3, 1, modes, (), ())
+
+
+CAST = cast_of(Faces(), card)
 
 
 def keys(frames: int, takes: int = 2) -> pa.Table:
@@ -26,7 +36,7 @@ def keys(frames: int, takes: int = 2) -> pa.Table:
 @given(frames=st.integers(20, 120), most=st.one_of(st.none(), st.integers(8, 100)), variants=st.integers(1, 3))
 def test_samples_are_unique_split_clean_and_as_many_as_asked(frames: int, most: int | None, variants: int) -> None:
     recipe = recipe_from({"labels": {"max_frames": most}, "supervision": {"variants": variants}}, "x")
-    samples = wanted_samples(keys(frames), recipe, "pictures")
+    samples = wanted_samples(keys(frames), recipe, CAST)
     names = [sample.sample_id for sample in samples]
     assert len(set(names)) == len(names)
     assert set(names_of(samples, "train")) | set(names_of(samples, "test")) == set(names)
@@ -34,21 +44,21 @@ def test_samples_are_unique_split_clean_and_as_many_as_asked(frames: int, most: 
     assert not learnt & {sample.identity for sample in samples if sample.split == "test"}
     usable = sum(word != "guard" for word in keys(frames)["split"].to_pylist())
     assert abs(len(samples) / variants - min(most or usable, usable)) <= 1
-    assert samples == wanted_samples(keys(frames), recipe, "pictures")
+    assert samples == wanted_samples(keys(frames), recipe, CAST)
 
 
 def test_a_thinner_recipe_wants_a_share_whatever_else_was_made() -> None:
-    few = wanted_samples(keys(100), recipe_from({"labels": {"max_frames": 20}}, "x"), "p")
-    every = wanted_samples(keys(100), Recipe(), "p")
+    few = wanted_samples(keys(100), recipe_from({"labels": {"max_frames": 20}}, "x"), CAST)
+    every = wanted_samples(keys(100), Recipe(), CAST)
     assert len(few) == 20
     assert {sample.sample_id for sample in few} < {sample.sample_id for sample in every}
 
 
 def test_another_rig_or_other_faces_make_other_pictures() -> None:
-    base = picture_digest(Recipe(), "rig-a")
-    assert base != picture_digest(Recipe(), "rig-b")
-    assert base != picture_digest(recipe_from({"faces": {"noise": False}}, "x"), "rig-a")
-    assert base == picture_digest(recipe_from({"training": {"epochs": 7}}, "x"), "rig-a")
+    base = picture_digest(Recipe(), CAST)
+    assert base != picture_digest(Recipe(), cast_of(Faces(), lambda name: card(name, digest="another")))
+    assert base != picture_digest(recipe_from({"faces": {"noise": False}}, "x"), CAST)
+    assert base == picture_digest(recipe_from({"training": {"epochs": 7}}, "x"), CAST)
 
 
 def test_a_misspelt_dataset_and_one_without_held_out_labels_are_told(tmp_path: pytest.TempPathFactory) -> None:

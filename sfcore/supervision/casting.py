@@ -1,0 +1,72 @@
+"""Who shows which label: a rig for each picture by the recipe's weights, and one of its people, never the same in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfcore.errors import WrongUse
+from sfcore.randomness import digest, stream
+from sfcore.recipe import Faces
+from sfcore.recordings.splits import TEST, TRAIN
+from sfcore.rigs.registry import RigCard
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The rigs that play in each split, with their weights, and how many people each split has of every rig."""
+
+    weights: dict[str, dict[str, float]]
+    """By split, by name of the rig."""
+    people: dict[str, int]
+    digest: str
+    """Over the shapes of all rigs, whatever their order."""
+
+    @property
+    def rigs(self) -> tuple[str, ...]:
+        """Names of all rigs, sorted."""
+        return tuple(sorted({name for weights in self.weights.values() for name in weights}))
+
+    def play(self, sample: str, split: str) -> tuple[str, str]:
+        """Name of the rig and of the person that a sample shows: they follow from the sample's id alone."""
+        names = sorted(self.weights[split])
+        shares = np.cumsum([self.weights[split][name] for name in names])
+        # A stream of its own, so that the people of a recipe with one rig do not depend on how rigs are drawn.
+        rig = names[int(np.searchsorted(shares, stream(sample, "rig").random() * shares[-1], side="right"))]
+        return rig, identity_name(rig, split, int(stream(sample, "identity").integers(self.people[split])))
+
+
+def identity_name(rig: str, split: str, number: int) -> str:
+    """Name of a face; its traits follow from the name, and no name is in two splits."""
+    return f"{rig}-{split}-{number:03d}"
+
+
+def cast_of(faces: Faces, card_of: Callable[[str], RigCard]) -> Cast:
+    """The cast of a recipe; ``card_of`` gives a rig's card by name.
+
+    A rig without identity modes is one person: it plays either in training or among the held-out pictures. Raises `WrongUse` when
+    it is asked to do both, and when nobody is left to measure with.
+    """
+    cards = {name: card_of(name) for name in (*faces.rigs, *(faces.test_rigs or {}))}
+    one_person = [name for name, card in cards.items() if not card.identity_modes]
+    for name in one_person:
+        if name in faces.rigs and name in (faces.test_rigs or {}):
+            raise WrongUse(
+                f"rig '{name}' is one person and stands under faces.rigs and under faces.test_rigs: take it out of one, or the "
+                "held-out pictures show a face of the training."
+            )
+    held_out = faces.test_rigs or {name: weight for name, weight in faces.rigs.items() if name not in one_person}
+    if not held_out:
+        raise WrongUse(
+            f"{_listed(one_person)} of faces.rigs {'is one person' if len(one_person) == 1 else 'are one person each'}, and the "
+            "held-out pictures need other faces: name their rigs in faces.test_rigs."
+        )
+    shapes = digest(*sorted(card.digest for card in cards.values()))
+    people = {TRAIN: faces.train_identities, TEST: faces.test_identities}
+    return Cast({TRAIN: dict(faces.rigs), TEST: dict(held_out)}, people, shapes)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
