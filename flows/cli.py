@@ -8,20 +8,20 @@ import os
 import signal
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
+from flows.arguments import Json, Place, RecipeName, example, made, opened, progress, say, writable
 from flows.failures import tell, tell_interrupted
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
-from flows.terminal import TerminalProgress, answer_table, console
-from sfcore.errors import WorkFailed, WrongUse
+from flows.rig_verbs import rig
+from flows.terminal import answer_table, console
+from sfcore.errors import WrongUse
 
 if TYPE_CHECKING:
     from sfcore.recipe import Recipe
-    from sfcore.store.workspace import Workspace
 
 app = typer.Typer(
     name="sface",
@@ -31,19 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Place = Annotated[
-    str | None,
-    typer.Option(
-        "--workspace", "-w", help="Folder or s3://bucket/prefix; else SFACE_WORKSPACE, else ./workspace.", show_default=False
-    ),
-]
-RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe (demo, laptop, cluster) or a file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else on standard output.")]
-
-
-def _example(command: str) -> str:
-    return f"Example: [bold]{command}[/]"
 
 
 def _labelled(recipe: Recipe, source: str | None, dataset: str | None) -> Recipe:
@@ -68,19 +55,10 @@ def _dataset_name(source: str) -> str:
     return name
 
 
-def _say(result: Any, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(result, default=str))
-
-
-def _progress() -> Any:
-    return TerminalProgress(console(stderr=True))
-
-
 # The workflow -----------------------------------------------------------------------------------------------------------
 
 
-@app.command(epilog=_example("sface demo --labels take.csv"))
+@app.command(epilog=example("sface demo --labels take.csv"))
 def demo(
     labels: Annotated[
         str | None, typer.Option(help="A Live Link Face CSV; none draws labels from the coefficient prior.")
@@ -93,7 +71,7 @@ def demo(
     _retrain(_labelled(_recipe("demo"), labels, dataset), workspace, as_json)
 
 
-@app.command(epilog=_example("sface retrain --recipe laptop --labels take.csv"))
+@app.command(epilog=example("sface retrain --recipe laptop --labels take.csv"))
 def retrain(
     recipe: RecipeName = "laptop",
     labels: Annotated[str | None, typer.Option(help="A recording; else the recipe's own source.")] = None,
@@ -105,7 +83,7 @@ def retrain(
     _retrain(_labelled(_recipe(recipe), labels, dataset), workspace, as_json)
 
 
-@app.command(epilog=_example("sface ingest take.csv --dataset anna"))
+@app.command(epilog=example("sface ingest take.csv --dataset anna"))
 def ingest(
     source: Annotated[str, typer.Argument(help="A Live Link Face CSV: path or s3:// address.")],
     dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
@@ -120,13 +98,13 @@ def ingest(
     from tasks.ingest import ingest as run
 
     check_source(source)
-    done = run(_made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), _progress())
+    done = run(made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), progress())
     for note in done.notes:
         console(stderr=True).print(f"  {note}", style="dim", markup=False, emoji=False)
-    _say(asdict(done), as_json)
+    say(asdict(done), as_json)
 
 
-@app.command(epilog=_example("sface supervise --recipe laptop --dataset anna"))
+@app.command(epilog=example("sface supervise --recipe laptop --dataset anna"))
 def supervise(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     recipe: RecipeName = "laptop",
@@ -135,14 +113,14 @@ def supervise(
 ) -> None:
     """Make the pictures and descriptions that a recipe wants of a dataset."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _writable(_opened(workspace))
+    place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.supervise import supervise as run
 
-    _say(asdict(run(place, wanted, new_run_id(wanted), _progress())), as_json)
+    say(asdict(run(place, wanted, new_run_id(wanted), progress())), as_json)
 
 
-@app.command(epilog=_example("sface distill --recipe laptop --dataset anna"))
+@app.command(epilog=example("sface distill --recipe laptop --dataset anna"))
 def distill(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     recipe: RecipeName = "laptop",
@@ -151,16 +129,16 @@ def distill(
 ) -> None:
     """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _writable(_opened(workspace))
+    place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.distill import distill as run
     from tasks.supervise import versions_now
 
-    done = run(place, wanted, versions_now(place), new_run_id(wanted), _progress())
-    _say(asdict(done), as_json)
+    done = run(place, wanted, versions_now(place), new_run_id(wanted), progress())
+    say(asdict(done), as_json)
 
 
-@app.command(epilog=_example("sface evaluate demo-1a2b3c4d --dataset anna"))
+@app.command(epilog=example("sface evaluate demo-1a2b3c4d --dataset anna"))
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model's id; 'sface query \"select distinct model_id from steps\"' lists them.")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
@@ -170,13 +148,13 @@ def evaluate(
 ) -> None:
     """Score a model on held-out pictures, beside the champion and two baselines."""
     wanted = _labelled(_recipe(recipe), None, dataset)
-    place = _writable(_opened(workspace))
+    place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.evaluate import evaluate as run
     from tasks.supervise import versions_now
 
-    done = run(place, wanted, model, versions_now(place), new_run_id(wanted), _progress())
-    _say(asdict(done), as_json)
+    done = run(place, wanted, model, versions_now(place), new_run_id(wanted), progress())
+    say(asdict(done), as_json)
     if not as_json:
         from tasks.report import leaderboard_of
 
@@ -184,7 +162,7 @@ def evaluate(
         console().print(f"\nrun {done.run_id}: decide with 'sface promote {model} --run {done.run_id}'", soft_wrap=True)
 
 
-@app.command(epilog=_example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))
+@app.command(epilog=example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))
 def promote(
     model: Annotated[str, typer.Argument(help="The candidate's id.")],
     run: Annotated[str, typer.Option(help="The run whose metrics decide, as 'sface evaluate' named it.")],
@@ -196,11 +174,11 @@ def promote(
     from flows.shipped import policy_named
 
     rules = policy_named(policy)
-    place = _writable(_opened(workspace))
+    place = writable(opened(workspace))
     from tasks.promote import promote as decide
 
-    done = decide(place, rules, model, run, _progress())
-    _say(asdict(done), as_json)
+    done = decide(place, rules, model, run, progress())
+    say(asdict(done), as_json)
     if not as_json:
         from sfcore.reports.terminal import decision_lines
 
@@ -210,7 +188,7 @@ def promote(
 # Asking -----------------------------------------------------------------------------------------------------------------
 
 
-@app.command(epilog=_example('sface query "select split, count(*) from labels group by split"'))
+@app.command(epilog=example('sface query "select split, count(*) from labels group by split"'))
 def query(
     sql: Annotated[str, typer.Argument(help="One query that reads, or - to read it from standard input.")],
     workspace: Place = None,
@@ -219,7 +197,7 @@ def query(
     """Ask all tables in SQL."""
     from sfcore.store.query import ask, connect, plain_rows
 
-    place = _opened(workspace)
+    place = opened(workspace)
     answer = ask(connect(place), sys.stdin.read() if sql == "-" else sql)
     if as_json:
         print(json.dumps(plain_rows(answer), allow_nan=False))
@@ -227,7 +205,7 @@ def query(
     console().print(answer_table(answer))
 
 
-@app.command(name="doctor", epilog=_example("sface doctor"))
+@app.command(name="doctor", epilog=example("sface doctor"))
 def doctor(as_json: Json = False) -> None:
     """Tell what this machine has and lacks."""
     from sfcore.machine import findings
@@ -243,25 +221,7 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-rig = typer.Typer(help="Heads that can be posed by ARKit's shapes.", no_args_is_help=True)
 app.add_typer(rig, name="rig")
-
-
-@rig.command("preview", epilog=_example("sface rig preview procedural --out shapes.png"))
-def rig_preview(
-    name: Annotated[str, typer.Argument(help="Name of a rig.")] = "procedural",
-    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("shapes.png"),
-) -> None:
-    """Draw a labelled sheet of all 52 shapes at full value."""
-    if out.suffix.lower() != ".png":
-        raise WrongUse(f"--out {out}: the sheet is written as PNG; name a file that ends in .png.")
-    if not out.parent.is_dir():
-        raise WrongUse(f"--out {out}: there is no folder {out.parent}; make it first or name another.")
-    from sfcore.render.sheet import shape_sheet
-    from sfcore.rigs.registry import load_rig
-
-    shape_sheet(load_rig(name)).save(out)
-    console().print(f"wrote {out}", markup=False, emoji=False, soft_wrap=True)
 
 
 # Plumbing ---------------------------------------------------------------------------------------------------------------
@@ -271,28 +231,6 @@ def _recipe(name: str) -> Recipe:
     from flows.shipped import recipe_named
 
     return recipe_named(name)
-
-
-def _opened(location: str | None) -> Workspace:
-    from sfcore.store.workspace import Workspace
-
-    return Workspace.open(location)
-
-
-def _made(location: str | None) -> Workspace:
-    from sfcore.store.workspace import Workspace
-
-    return _writable(Workspace.create(location))
-
-
-def _writable(workspace: Workspace) -> Workspace:
-    # Asked first, because delta-rs panics on the terminal before it says so. Also root is told of a read-only file system.
-    if workspace.address.is_local:
-        root = Path(workspace.address.root)
-        for folder in (root, root / "tables", *sorted(root.glob("tables/*"))):
-            if folder.exists() and not os.access(folder, os.W_OK):
-                raise WorkFailed(f"{folder} cannot be written: mend its permissions or name another workspace.")
-    return workspace
 
 
 def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
@@ -305,14 +243,14 @@ def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
     if recipe.labels.source:
         check_source(recipe.labels.source)
     check_machine(Resources.of(recipe.training))
-    place = _made(location)
+    place = made(location)
     _quiet_prefect()
     _reach_prefect()
     from flows.retrain import retrain as flow
 
     done = flow(recipe=recipe, workspace=place.address.uri)
     if as_json:
-        _say(asdict(done), as_json)
+        say(asdict(done), as_json)
         return
     from tasks.report import run_summary, where_to_look
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType
 
 # Clearing up after an interrupted run (Ray's processes above all) was measured at 3 to 5 seconds on two cores; to interrupt that
 # as well would leave processes behind.
@@ -17,7 +16,7 @@ def heed_ctrl_c(again_after: float = _SECONDS_UNTIL_SAID_AGAIN) -> None:
     that was told to stop then went on to its end.
     """
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(*_signal_and_frame: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, again_after)
         raise KeyboardInterrupt
 
