@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
+
+Name = TypeVar("Name", bound=str)
 
 
 def digest(*parts: str | bytes | int) -> str:
@@ -29,3 +33,11 @@ def stream(key: str, name: str) -> np.random.Generator:
     numbers follow from its 128-bit key alone, so leaving one kind of draw out never moves another.
     """
     return np.random.Generator(np.random.Philox(key=int(digest(key, name), 16)))
+
+
+def picked(weights: Mapping[Name, float], chance: float) -> Name:
+    """One name by weight: ``chance`` in 0..1 is a draw; the order of the names counts, the sum of their weights does not."""
+    names = list(weights)
+    bounds = np.cumsum([weights[name] for name in names])
+    place = int(np.searchsorted(bounds, chance * bounds[-1], side="right"))
+    return names[min(place, len(names) - 1)]

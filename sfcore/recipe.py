@@ -48,6 +48,11 @@ class Labels(_Part):
         return self
 
 
+LightKind = Literal["overcast", "sun", "studio", "window", "indoor", "flash", "neon"]
+BackgroundKind = Literal["plain", "gradient", "discs", "room", "foliage", "stripes", "pattern"]
+DrawingStyle = Literal["cel", "soft", "flat", "pencil", "poster"]
+
+
 class Faces(_Part):
     """Which faces show the labels, and how they are photographed."""
 
@@ -60,11 +65,40 @@ class Faces(_Part):
     train_identities: int = Field(64, ge=1, description="different faces among the training pictures")
     test_identities: int = Field(16, ge=1, description="different faces among the held-out pictures, none of them in training")
     size: int = Field(96, ge=32, le=1024, description="width and height of a picture in pixels")
-    cartoon_share: float = Field(0.25, ge=0, le=1, description="share of identities that are stylised")
+    cartoon_share: float = Field(0.25, ge=0, le=1, description="share of identities that are stylised; 0 means none")
+    drawn_share: float = Field(0.08, ge=0, le=1, description="share of the pictures of all others that are drawings too; 0: none")
+    drawing_styles: dict[DrawingStyle, float] = Field(
+        {"cel": 0.34, "soft": 0.22, "flat": 0.18, "pencil": 0.14, "poster": 0.12},
+        min_length=1,
+        description="how drawings are drawn, each style with its weight",
+    )
+    make_up_share: float = Field(0.35, ge=0, le=1, description="share of grown women who wear make-up; 0 means none")
+    beard_share: float = Field(0.35, ge=0, le=1, description="share of grown men with a beard or a moustache; 0 means none")
+    glasses_share: float = Field(0.12, ge=0, le=1, description="share of pictures with glasses; 0 means none")
+    headwear_share: float = Field(0.06, ge=0, le=1, description="share of pictures with cap, headband or headset; 0 means none")
+    occluder_share: float = Field(
+        0.05, ge=0, le=1, description="share of pictures with hand or microphone before the face; 0: none"
+    )
+    occluder_hides: float = Field(0.25, gt=0, le=0.6, description="largest share of the face that hand or microphone may hide")
     head_motion: bool = Field(True, description="draw a head pose where the recording knows none")
     light: bool = Field(True, description="vary light direction, strength and colour; off means one frontal light")
+    lights: dict[LightKind, float] = Field(
+        {"overcast": 0.2, "sun": 0.16, "studio": 0.2, "window": 0.16, "indoor": 0.16, "flash": 0.06, "neon": 0.06},
+        min_length=1,
+        description="families of light, each with its weight",
+    )
     background: bool = Field(True, description="vary the background; off means one grey")
-    noise: bool = Field(True, description="vary exposure, blur and noise of the sensor; off means a perfect one")
+    backgrounds: dict[BackgroundKind, float] = Field(
+        {"plain": 0.12, "gradient": 0.16, "discs": 0.24, "room": 0.2, "foliage": 0.16, "stripes": 0.06, "pattern": 0.06},
+        min_length=1,
+        description="kinds of background, each with its weight",
+    )
+    noise: bool = Field(True, description="vary exposure, sharpness and noise of the sensor; off means a perfect one")
+    colour_cast_share: float = Field(0.25, ge=0, le=1, description="share of pictures with a wrong white balance; 0 means none")
+    motion_blur_share: float = Field(0.08, ge=0, le=1, description="share of pictures blurred by motion; 0 means none")
+    defocus_share: float = Field(0.08, ge=0, le=1, description="share of pictures out of focus; 0 means none")
+    vignette_share: float = Field(0.15, ge=0, le=1, description="share of pictures with darker corners; 0 means none")
+    jpeg_share: float = Field(0.3, ge=0, le=1, description="share of pictures that went through a JPEG file; 0 means none")
 
     @field_validator("rigs", "test_rigs")
     @classmethod
@@ -73,6 +107,14 @@ class Faces(_Part):
             if not 0 < weight < float("inf"):
                 raise ValueError(f"the weight of rig '{name}' is {weight}: give a number above 0, or leave the rig out")
         return rigs
+
+    @field_validator("drawing_styles", "lights", "backgrounds")
+    @classmethod
+    def _possible(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name, weight in weights.items():
+            if not 0 < weight < float("inf"):
+                raise ValueError(f"the weight of '{name}' is {weight}: give a number above 0, or leave it out")
+        return weights
 
 
 class Supervision(_Part):

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.render import albedo
+from sfcore.render.drawing import finish
 from sfcore.render.kernel import rasterise, vertex_normals
 from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look
 from sfcore.render.occlusion import ambient_occlusion, parallel_view
-from sfcore.render.outline import outline
 from sfcore.render.scene import Scene
 from sfcore.render.sensor import develop, paint_background
 from sfcore.render.shading import shade
@@ -78,9 +78,8 @@ class Renderer:
         table = self._table(points, normals, inverse)
         backdrop = paint_background(scene.background, size)
         shade(visible, nearest, rig.triangles, rig.parts, xy, table, self._atlas, look, backdrop, picture)
-        if scene.traits.cartoon:
-            outline(visible, nearest, rig.parts, picture, np.float32(0.7))
         shown = np.where(visible >= 0, rig.parts[np.maximum(visible, 0)], int(Part.BACKGROUND)).astype(np.int32)
+        finish(picture, shown, nearest, scene.style)
         return picture, shown
 
     def _person(self, traits: Traits) -> tuple[Floats, Floats]:
@@ -116,10 +115,7 @@ class Renderer:
             viewer=vector([camera.centre_x, camera.centre_y, camera.distance]),
             key_direction=vector(light.key_direction),
             key=vector(light.key),
-            fill_direction=vector(light.fill_direction),
-            fill=vector(light.fill),
-            sky=vector(light.sky),
-            ground=vector(light.ground),
+            environment=vector(light.environment),
             shadow_axes=axes,
             shadow_map=shadow,
             shadow_frame=frame,
@@ -141,11 +137,12 @@ class Renderer:
             brow_thickness=np.float32(traits.brow_thickness),
             brow_arch=np.float32(traits.brow_arch),
             brow_tilt=np.float32(traits.brow_tilt),
-            cartoon=np.float32(traits.cartoon),
+            cartoon=np.float32(scene.style.drawn),
+            cel=vector([scene.style.depth, scene.style.softness, scene.style.tones - 2]),
             shaved=np.float32(style == "buzz"),
             strand_slant=np.float32(0.12 * np.sin(2.0 * traits.hair)),
             hairline=_hairline(rig, traits.hair),
-            folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if traits.cartoon else 1.0)),
+            folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if scene.style.drawn else 1.0)),
         )
 
     def _shadow(self, direction: NDArray, points: Floats) -> tuple[Floats, Floats, Floats]:

@@ -25,10 +25,8 @@ class Look(NamedTuple):
     """Position of the camera."""
     key_direction: NDArray
     key: NDArray
-    fill_direction: NDArray
-    fill: NDArray
-    sky: NDArray
-    ground: NDArray
+    environment: NDArray
+    """(3, 9) light from all around, per channel: coefficients of 1, x, y, z, xy, yz, zx, x² - y², 3z² - 1 of the normal."""
     shadow_axes: NDArray
     """(3, 3) rows: right, up and towards the light, in which the shadow map is laid out."""
     shadow_map: NDArray
@@ -56,6 +54,8 @@ class Look(NamedTuple):
     brow_tilt: np.float32
     cartoon: np.float32
     """1 for flat colours and outlines, 0 for a photograph."""
+    cel: NDArray
+    """(3,) how a drawing is shaded: depth 0..1 of its shade, softness of the edge, and 1 where there is a third tone between."""
     shaved: np.float32
     """1 where the scalp shows stubble."""
     strand_slant: np.float32

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from sfcore.errors import WrongUse
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.render.camera import Camera
+from sfcore.render.illumination import Light, draw_light, plain_light
+from sfcore.render.style import Style, style_of
 from sfcore.render.traits import Colour, Traits, draw_traits
 from sfcore.rigs.rig import Rig, checked_coefficients
 
@@ -24,18 +27,6 @@ EYE_PITCH_PER_UNIT = 0.56
 HEAD_SPREAD = {"HeadYaw": 0.2, "HeadPitch": 0.12, "HeadRoll": 0.08}
 """Standard deviations (radians) of a head pose that no recording knows."""
 HEAD_LIMIT = 0.6
-
-
-@dataclass(frozen=True)
-class Light:
-    """One key light with shadows, a fill from the other side, and light from all around; colours are linear."""
-
-    key_direction: tuple[float, float, float]
-    key: Colour
-    fill_direction: tuple[float, float, float]
-    fill: Colour
-    sky: Colour
-    ground: Colour
 
 
 @dataclass(frozen=True)
@@ -80,6 +71,7 @@ class Scene:
     traits: Traits
     coefficients: NDArray[np.float32]
     camera: Camera
+    style: Style
     light: Light
     background: Background
     sensor: Sensor
@@ -116,20 +108,22 @@ class Scene:
             raise WrongUse(f"this text describes no scene: {str(error)[:120]}.") from None
 
 
-def _rebuilt(kind: Any, content: dict[str, Any]) -> Any:
-    hints = get_type_hints(kind)
+def _rebuilt(kind: Any, content: Any) -> Any:
+    """Data of JSON as the type it was: dataclasses, tuples of them, numbers."""
+    if content is None or isinstance(content, np.ndarray):
+        return content
+    if get_origin(kind) is tuple:
+        return tuple(_rebuilt(get_args(kind)[0], item) for item in content)
+    if get_origin(kind) is UnionType:
+        return _rebuilt(get_args(kind)[0], content)
+    if not is_dataclass(kind):
+        return content
     missing = {f.name for f in fields(kind)} ^ set(content)
     if missing:
-        raise ValueError(f"{kind.__name__} has other fields ({', '.join(sorted(missing))})")
-    values = {}
-    for name, value in content.items():
-        if is_dataclass(hints[name]):
-            values[name] = _rebuilt(hints[name], value)
-        elif name == "spots":
-            values[name] = tuple(_rebuilt(Spot, spot) for spot in value)
-        else:
-            values[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**values)
+        raise ValueError(f"{getattr(kind, '__name__', kind)} has other fields ({', '.join(sorted(missing))})")
+    hints = get_type_hints(kind)
+    rebuilt: Any = kind
+    return rebuilt(**{name: _rebuilt(hints[name], value) for name, value in content.items()})
 
 
 def _number(value: float) -> float:
@@ -168,28 +162,6 @@ def _camera(sample_id: str) -> Camera:
     return Camera(_number(distance), _number(view), _number(0.6 * draw.normal()), _number(-0.7 + 0.6 * draw.normal()))
 
 
-def _light(sample_id: str, varied: bool) -> Light:
-    draw = stream(sample_id, "light")
-    side, up = draw.uniform(-1.15, 1.15), draw.uniform(0.05, 0.95)
-    warmth, strength, fill, around = draw.normal(), draw.normal(), draw.random(), draw.random()
-    tint = draw.normal(size=3)
-    if not varied:
-        side, up, warmth, strength, fill, around, tint = 0.0, 0.45, 0.0, 0.0, 0.5, 0.5, np.zeros(3)
-    direction = np.array([np.sin(side) * np.cos(up), np.sin(up), np.cos(side) * np.cos(up)])
-    opposite = np.array([-np.sign(side + 1e-9) * 0.8, 0.15, 0.55])
-    warm = np.array([1.0 + 0.09 * warmth, 1.0, 1.0 - 0.11 * warmth])
-    power = 0.98 * np.exp(0.16 * strength)
-    ambient = (0.24 + 0.2 * around) * (1.0 + 0.06 * tint)
-    return Light(
-        key_direction=_numbers(direction),
-        key=_numbers(power * warm),
-        fill_direction=_numbers(opposite / np.linalg.norm(opposite)),
-        fill=_numbers((0.05 + 0.25 * fill) * (2.0 - warm)),
-        sky=_numbers(ambient * 1.25),
-        ground=_numbers(ambient * 0.62 * np.array([1.08, 1.0, 0.92])),
-    )
-
-
 def _background(sample_id: str, varied: bool) -> Background:
     draw = stream(sample_id, "background")
     if not varied:
@@ -226,14 +198,16 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         raise WrongUse(
             f"a scene takes {len(NAMES)} coefficients in Live Link order, not an array of shape {np.shape(coefficients)}."
         )
+    traits = draw_traits(identity, rig, faces.cartoon_share)
     return Scene(
         rig=rig.name,
         rig_digest=rig.digest,
         identity=identity,
-        traits=draw_traits(identity, rig, faces.cartoon_share),
+        traits=traits,
         coefficients=_posed(sample_id, np.asarray(coefficients, np.float32), faces.head_motion),
         camera=_camera(sample_id),
-        light=_light(sample_id, faces.light),
+        style=style_of(sample_id, traits.cartoon, faces.drawn_share, faces.drawing_styles),
+        light=draw_light(sample_id, faces.lights) if faces.light else plain_light(),
         background=_background(sample_id, faces.background),
         sensor=_sensor(sample_id, faces.noise),
         size=faces.size,
