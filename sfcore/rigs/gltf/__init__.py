@@ -1,0 +1,1 @@
+"""Heads in glTF 2.0 files, read and written."""
