@@ -11,6 +11,7 @@ from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.render import albedo
 from sfcore.render.drawing import finish
+from sfcore.render.fitting import Anatomy
 from sfcore.render.kernel import rasterise, vertex_normals
 from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look
 from sfcore.render.occlusion import ambient_occlusion, parallel_view
@@ -18,6 +19,7 @@ from sfcore.render.scene import Scene
 from sfcore.render.sensor import develop, paint_background
 from sfcore.render.shading import shade
 from sfcore.render.traits import Traits
+from sfcore.render.wearing import Worn, worn_by
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Rig, head_rotation
 
@@ -38,6 +40,7 @@ class Renderer:
         self._inside = np.isin(rig.parts, _INSIDE)
         self._draw_all = np.zeros(len(rig.triangles), bool)
         self._atlas = albedo.masks()
+        self._anatomy = Anatomy.of(rig)
         self._occlusion = ambient_occlusion(rig)
         self._people: OrderedDict[tuple[float, ...], tuple[Floats, Floats]] = OrderedDict()
 
@@ -73,12 +76,16 @@ class Renderer:
         visible, nearest = np.empty((2 * size, 2 * size), np.int32), np.empty((2 * size, 2 * size), np.float32)
         rasterise(xy, inverse, rig.triangles, self._two_sided, self._draw_all, visible, nearest)
 
-        look = self._look(scene, posed, points)
+        rotation = head_rotation(np.nan_to_num(scene.coefficients, nan=0.0))
+        worn = worn_by(self._anatomy, base, rotation, scene.glasses, scene.headwear, scene.occluder)
+        look = self._look(scene, posed, points, worn)
         picture = np.empty((size, size, 3), np.float32)
         table = self._table(points, normals, inverse)
         backdrop = paint_background(scene.background, size)
         shade(visible, nearest, rig.triangles, rig.parts, xy, table, self._atlas, look, backdrop, picture)
         shown = np.where(visible >= 0, rig.parts[np.maximum(visible, 0)], int(Part.BACKGROUND)).astype(np.int32)
+        if worn:
+            worn.paint(scene.camera, scene.light, scene.style.drawn, picture, shown, nearest)
         finish(picture, shown, nearest, scene.style)
         return picture, shown
 
@@ -100,11 +107,13 @@ class Renderer:
         table[:, DEPTH] = inverse
         return table
 
-    def _look(self, scene: Scene, posed: Floats, points: Floats) -> Look:
+    def _look(self, scene: Scene, posed: Floats, points: Floats, worn: Worn | None) -> Look:
         rig, traits, light = self.rig, scene.traits, scene.light
         values = np.nan_to_num(scene.coefficients, nan=0.0)
         head = head_rotation(values)
         axes, frame, shadow = self._shadow(np.array(light.key_direction), points)
+        if worn:
+            worn.shade(axes, frame, shadow)
         camera = scene.camera
         style = rig.hair_names[traits.hair] if rig.hair_names else ""
 

@@ -12,7 +12,7 @@ from sfcore.rigs.parts import Part
 
 Floats = NDArray[np.float32]
 
-_INKED = np.array([part in (Part.HAIR, Part.SHIRT, Part.CAVITY) for part in Part])
+_INKED = np.array([part in (Part.HAIR, Part.SHIRT, Part.CAVITY, Part.HEADWEAR, Part.OCCLUDER) for part in Part])
 """Parts that a line parts from any other; skin and lips, lids and eyes meet without one."""
 _BACKGROUND = int(Part.BACKGROUND)
 _GAP = 0.010
@@ -90,7 +90,7 @@ def _smoothed(values: Floats, passes: int) -> Floats:
 def _posterised(picture: Floats, levels: int) -> Floats:
     """Keeps ``levels`` of brightness, evenly spaced to the eye, and the hue."""
     light = np.maximum(grey(picture), np.float32(1e-4))
-    tone = _smoothed(np.sqrt(np.minimum(light, 1.0)), 1 + len(light) // 96)
+    tone = _smoothed(np.sqrt(np.minimum(light, 1.0)), 1)
     wanted = (np.clip(np.round(tone * levels), 0.35, levels) / levels) ** 2
     return (picture * (wanted / light)[..., None]).astype(np.float32)
 

@@ -16,6 +16,7 @@ from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.render.camera import Camera
 from sfcore.render.illumination import Light, draw_light, plain_light
+from sfcore.render.props import Glasses, Headwear, Occluder, draw_props
 from sfcore.render.style import Style, style_of
 from sfcore.render.traits import Colour, Traits, draw_traits
 from sfcore.rigs.rig import Rig, checked_coefficients
@@ -75,6 +76,9 @@ class Scene:
     light: Light
     background: Background
     sensor: Sensor
+    glasses: Glasses | None
+    headwear: Headwear | None
+    occluder: Occluder | None
     size: int
 
     def __post_init__(self) -> None:
@@ -199,6 +203,7 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
             f"a scene takes {len(NAMES)} coefficients in Live Link order, not an array of shape {np.shape(coefficients)}."
         )
     traits = draw_traits(identity, rig, faces.cartoon_share)
+    glasses, headwear, occluder = draw_props(sample_id, faces, traits)
     return Scene(
         rig=rig.name,
         rig_digest=rig.digest,
@@ -210,5 +215,8 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         light=draw_light(sample_id, faces.lights) if faces.light else plain_light(),
         background=_background(sample_id, faces.background),
         sensor=_sensor(sample_id, faces.noise),
+        glasses=glasses,
+        headwear=headwear,
+        occluder=occluder,
         size=faces.size,
     )

@@ -26,3 +26,6 @@ class Part(IntEnum):
     HAIR = 15
     SHIRT = 16
     BACKGROUND = 17
+    GLASSES = 18
+    HEADWEAR = 19
+    OCCLUDER = 20
