@@ -39,5 +39,7 @@ class MorphHead:
     """Vertices of the left and the right eyeball where the source tells them apart."""
     centimetres: float | None = None
     """How many centimetres one unit is; None where it is not known and the distance of the eyes decides."""
+    landmarks: Ints | None = None
+    """(68,) vertices in the order of Multi-PIE's marks where the source names them; None where the shapes must tell."""
     notes: tuple[str, ...] = ()
     """What the importer noticed and a user should know, a sentence each."""
