@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sfcore.arkit import EYE_RADIANS, INDEX, NAMES, SHAPES
 from sfcore.rigs.gltf import paint
+from sfcore.rigs.gltf.lids import clear_of_balls
 from sfcore.rigs.gltf.packing import Packer, glb
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Floats, Ints, Rig
@@ -114,7 +115,7 @@ def write_glb(rig: Rig, identity: Floats | None = None, hair: int = 0) -> bytes:
     """A rig as GLB, in metres, +z ahead; ``identity`` (k,) and ``hair`` choose a person, else the rig's own neutral face.
 
     Shapes that move nothing (masked channels) are there as targets of no displacement. Correctives, which act with two shapes at
-    once, and the keeping apart of lids and lips are sface's own and are not in the file.
+    once, are not in the file, nor is what keeps lips apart; lids are put far enough out to run over the eyeball (`lids`).
     """
     body = _body(rig, identity, hair)
     document = _Document()
@@ -130,7 +131,9 @@ def _body(rig: Rig, identity: Floats | None, hair: int) -> _Body:
         points, stretch = rig.neutral, np.ones(len(rig.neutral), np.float32)
     else:
         points, stretch = rig.person(identity, hair)
-    moved = np.stack([rig.shapes.dense(i, len(points)) for i in range(len(SHAPES))]) * (stretch[:, None] * METRES)
+    moved = np.stack([rig.shapes.dense(i, len(points)) for i in range(len(SHAPES))]) * stretch[:, None]
+    clear_of_balls(rig, points, moved)
+    moved *= METRES
     for side, parts in ((0, _NODES["EyeLeft"]), (1, _NODES["EyeRight"])):
         _turn_ball(rig, side, np.unique(rig.triangles[np.isin(rig.parts, parts)]), points, moved)
     of_triangle = np.full(len(rig.triangles), _PLAIN, np.int16) if rig.textures is None else rig.textures.of_triangle.copy()
