@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.arkit import INDEX, NAMES
+from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.rigs.parts import Part
-from sfcore.rigs.procedural import body, ears, eyes, features, hair, identity, mouth, shapes
+from sfcore.rigs.procedural import body, ears, eyes, features, hair, identity, jaw_shapes, mouth, shapes
 from sfcore.rigs.procedural.curves import Array, rise
 from sfcore.rigs.procedural.piece import Index, Piece, mirrored
 from sfcore.rigs.procedural.skin import Skin, build_skin
@@ -83,9 +83,10 @@ def _place(pieces: dict[str, Piece]) -> dict[str, _Placed]:
     return placed
 
 
-def _all_shapes(placed: dict[str, _Placed], skin: Skin) -> tuple[Array, Array]:
-    """Displacements (52, n, 3) of every vertex, and those of the corrective for MouthClose over JawOpen (1, n, 3)."""
-    on_skin = np.concatenate([shapes.skin_shapes(skin), shapes.close_against_jaw(shapes.field_of(skin))[None]])
+def _all_shapes(placed: dict[str, _Placed], skin: Skin) -> tuple[Array, Array, Index]:
+    """Displacements (52, n, 3) of every vertex, those of the correctives (c, n, 3), and the two shapes of each (c, 2)."""
+    correctives, names = shapes.skin_correctives(skin)
+    on_skin = np.concatenate([shapes.skin_shapes(skin), correctives])
     total = sum(len(p.piece.points) for p in placed.values())
     result = np.zeros((len(on_skin), total, 3))
     for item in placed.values():
@@ -95,24 +96,32 @@ def _all_shapes(placed: dict[str, _Placed], skin: Skin) -> tuple[Array, Array]:
         _add_jaw(result, item)
     for side in ("Left", "Right"):
         lash = placed[f"lashes_upper_{side.lower()}"]
-        tips = eyes.lash_tips(lash.piece)[:, None]
-        result[INDEX[f"EyeBlink{side}"], lash.index] += tips * [0.0, -0.3, 0.06]
-        result[INDEX[f"EyeLookDown{side}"], lash.index] += tips * [0.0, -0.14, 0.04]
+        long = eyes.lash_lengths(lash.piece)[:, None]
+        result[INDEX[f"EyeBlink{side}"], lash.index] += long * [0.0, -1.15, 0.15]
+        result[INDEX[f"EyeLookDown{side}"], lash.index] += long * [0.0, -0.6, 0.1]
     tongue = placed["tongue"]
     result[INDEX["TongueOut"], tongue.index] = mouth.tongue(out=True).points - tongue.piece.points
     for name in ("teeth_lower", "gums_lower"):
-        result[INDEX["TongueOut"], placed[name].index] += [0.0, -0.5, 0.0]
-    return result[:-1], result[-1:]
+        result[INDEX["TongueOut"], placed[name].index] += [0.0, -0.45, -0.1]
+    pairs = np.array([[INDEX[one], INDEX[other]] for one, other in names], np.int32)
+    return result[: len(SHAPES)], result[len(SHAPES) :], pairs
+
+
+_SLIDES = (
+    ("JawForward", jaw_shapes.FORWARD),
+    ("JawRight", (-jaw_shapes.SIDEWAYS, 0.0, 0.0)),
+    ("JawLeft", (jaw_shapes.SIDEWAYS, 0.0, 0.0)),
+)
 
 
 def _add_jaw(result: Array, item: _Placed) -> None:
     jaw = item.piece.jaw[:, None]
     if not jaw.any():
         return
-    result[INDEX["JawOpen"], item.index] = result[INDEX["JawOpen"], item.index] * (1 - jaw) + jaw * shapes.jaw_open(
+    result[INDEX["JawOpen"], item.index] = result[INDEX["JawOpen"], item.index] * (1 - jaw) + jaw * jaw_shapes.turned_open(
         item.piece.points
     )
-    for name, move in (("JawForward", (0.0, -0.04, 1.35)), ("JawRight", (-0.95, 0.0, 0.0)), ("JawLeft", (0.95, 0.0, 0.0))):
+    for name, move in _SLIDES:
         result[INDEX[name], item.index] = result[INDEX[name], item.index] * (1 - jaw) + jaw * np.array(move)
 
 
@@ -204,7 +213,7 @@ def build_procedural() -> Rig:
     """Builds the embedded head; takes about a second."""
     skin = build_skin()
     placed = _place(_pieces(skin))
-    dense, corrective = _all_shapes(placed, skin)
+    dense, corrective, pairs = _all_shapes(placed, skin)
     modes, stretch = _all_modes(placed)
     shown = np.ones(len(NAMES), bool)
     # An iris painted with straight fibres looks the same at any roll.
@@ -218,7 +227,7 @@ def build_procedural() -> Rig:
         uv=np.concatenate([item.piece.uv for item in placed.values()]).astype(np.float32),
         shapes=Deltas.from_dense(dense),
         correctives=Deltas.from_dense(corrective),
-        corrective_pairs=np.array([[INDEX["JawOpen"], INDEX["MouthClose"]]], np.int32),
+        corrective_pairs=pairs,
         mode_names=(*identity.WARPS, "lashes"),
         modes=modes.astype(np.float32),
         stretch=stretch.astype(np.float32),

@@ -51,7 +51,7 @@ def lashes(skin: Skin, edge: Index, side: float) -> Piece:
     """A band of lashes on one lid's edge, longest towards the outer corner."""
     s = np.linspace(0, 1, len(edge))
     outer = skin.points[edge]
-    length = (0.27 if side > 0 else 0.1) * rise(-0.05, 0.55, s) * (1 - 0.85 * rise(0.86, 1.0, s))
+    length = (0.27 if side > 0 else 0.1) * rise(-0.1, 0.7, s) * (1 - 0.85 * rise(0.9, 1.0, s))
     direction = np.stack([0.9 * (s - 0.35), np.full_like(s, 0.62 * side), np.full_like(s, 0.7)], -1)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     root = outer + np.array([0.0, -0.03 * side, 0.02])
@@ -59,7 +59,8 @@ def lashes(skin: Skin, edge: Index, side: float) -> Piece:
     points = np.concatenate([root, tip])
     uv = np.stack([np.tile(s, 2), np.repeat([0.0, 1.0], len(s))], -1)
     follow = np.tile(edge, 2).astype(np.int32)
-    return Piece(points, sheet_triangles(2, len(edge)), Part.LASHES, follow, np.ones(len(points)), uv=uv)
+    # Every other triangle of the band: spikes that taper to the tips and let half of the light through.
+    return Piece(points, sheet_triangles(2, len(edge))[::2], Part.LASHES, follow, np.ones(len(points)), uv=uv)
 
 
 def left_eye(skin: Skin) -> list[Piece]:
@@ -73,6 +74,8 @@ def left_eye(skin: Skin) -> list[Piece]:
     ]
 
 
-def lash_tips(piece: Piece) -> Array:
-    """1 at the tips of a band of lashes, 0 at the roots."""
-    return piece.uv[:, 1]
+def lash_lengths(piece: Piece) -> Array:
+    """Length (n,) of the lash at the tips of a band of lashes, 0 at the roots."""
+    root, tip = piece.points.reshape(2, -1, 3)
+    length = np.linalg.norm(tip - root, axis=1)
+    return np.concatenate([np.zeros_like(length), length])

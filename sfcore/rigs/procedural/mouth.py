@@ -79,7 +79,7 @@ def _teeth_row(upper: bool) -> tuple[Array, Array, Array]:
 def teeth(upper: bool) -> list[Piece]:
     """One row of teeth with its gums."""
     s, swell, tooth = _teeth_row(upper)
-    depth, width, bend = (8.98, 2.75, 2.6) if upper else (8.72, 2.5, 2.4)
+    depth, width, bend = (8.8, 2.72, 2.6) if upper else (8.56, 2.48, 2.4)
     gum, tip, side = (-5.66, -6.72, 1.0) if upper else (-7.5, -6.66, -1.0)
     x, z = _arch(s, depth, width, bend)
     longer = np.select([tooth == 0, tooth == 1, tooth == 2], [0.04, -0.03, 0.05], 0.0) if upper else np.zeros_like(s)
@@ -116,8 +116,8 @@ TONGUE_ROWS, TONGUE_COLUMNS = 14, 18
 def _tongue_path(t: Array, out: bool) -> tuple[Array, Array]:
     """Heights and depths of the tongue's middle from root (t = 0) to tip (t = 1), at rest or put out."""
     if not out:
-        return -7.3 + 0.3 * np.sin(np.pi * t) + 0.3 * t, 4.6 + 3.75 * t
-    return -7.15 + 0.55 * rise(0.0, 0.4, t) - 1.35 * rise(0.72, 1.05, t), 4.6 + 7.0 * t - 0.3 * rise(0.8, 1.0, t)
+        return -7.6 + 1.0 * np.sin(np.pi * t**0.8) + 0.55 * t, 4.4 + 3.8 * t
+    return -7.05 + 0.15 * rise(0.0, 0.4, t) - 2.0 * rise(0.66, 1.05, t), 4.4 + 8.4 * t**1.15 - 1.75 * rise(0.72, 1.0, t)
 
 
 def tongue(out: bool = False) -> Piece:
@@ -125,8 +125,10 @@ def tongue(out: bool = False) -> Piece:
     # Rows crowd towards the tip, where the outline turns.
     t = 1 - (1 - np.linspace(0.0, 1.0, TONGUE_ROWS)) ** 1.7
     turn = np.linspace(0, 2 * np.pi, TONGUE_COLUMNS, endpoint=False)
-    width = (1.6 if out else 1.7) * (1 - 0.25 * t**2) * np.sqrt(np.clip(1 - t**7, 0, 1)) + 0.01
-    thick = 0.4 * np.sqrt(np.clip(1 - t**7, 0, 1)) + 0.01
+    # Both ends close: an open root shows when the jaw is low.
+    ends = np.sqrt(np.clip(1 - t**7, 0, 1)) * np.sqrt(np.clip(t / 0.1, 0, 1))
+    width = (1.55 if out else 1.7) * (1 - 0.25 * t**2) * ends + 0.01
+    thick = (0.36 if out else 0.4) * ends + 0.01
     y, z = _tongue_path(t, out)
     slope = np.arctan2(np.gradient(y, t), np.gradient(z, t))[:, None]
     x = width[:, None] * np.cos(turn)
