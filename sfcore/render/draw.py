@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.render import albedo
+from sfcore.render.backdrop import paint_background
 from sfcore.render.drawing import finish
 from sfcore.render.fitting import Anatomy
 from sfcore.render.kernel import rasterise, vertex_normals
 from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look
 from sfcore.render.occlusion import ambient_occlusion, parallel_view
 from sfcore.render.scene import Scene
-from sfcore.render.sensor import develop, paint_background
+from sfcore.render.sensor import develop
 from sfcore.render.shading import shade
 from sfcore.render.traits import Traits
 from sfcore.render.wearing import Worn, worn_by

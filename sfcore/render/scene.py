@@ -14,11 +14,13 @@ from sfcore.arkit import INDEX, NAMES, ROTATIONS
 from sfcore.errors import WrongUse
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
+from sfcore.render.backdrop import GREY, Background, draw_background
 from sfcore.render.camera import Camera
 from sfcore.render.illumination import Light, draw_light, plain_light
 from sfcore.render.props import Glasses, Headwear, Occluder, draw_props
+from sfcore.render.sensor import Sensor, draw_sensor
 from sfcore.render.style import Style, style_of
-from sfcore.render.traits import Colour, Traits, draw_traits
+from sfcore.render.traits import Traits, draw_traits
 from sfcore.rigs.rig import Rig, checked_coefficients
 
 # Radians for one unit of EyeLook: medians over both eyes of three people's Live Link takes of the slope of the eye rotations on
@@ -28,38 +30,6 @@ EYE_PITCH_PER_UNIT = 0.56
 HEAD_SPREAD = {"HeadYaw": 0.2, "HeadPitch": 0.12, "HeadRoll": 0.08}
 """Standard deviations (radians) of a head pose that no recording knows."""
 HEAD_LIMIT = 0.6
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A soft disc of the background: centre and radius as shares of the picture."""
-
-    x: float
-    y: float
-    radius: float
-    colour: Colour
-
-
-@dataclass(frozen=True)
-class Background:
-    """A vertical gradient with soft discs, out of focus."""
-
-    top: Colour
-    bottom: Colour
-    spots: tuple[Spot, ...]
-
-
-@dataclass(frozen=True)
-class Sensor:
-    """How light becomes pixels: exposure in stops, white balance, blur in pixels of a 96-pixel picture, noise in 0..1."""
-
-    exposure: float
-    contrast: float
-    saturation: float
-    white: Colour
-    blur: float
-    noise: float
-    noise_key: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,31 +136,6 @@ def _camera(sample_id: str) -> Camera:
     return Camera(_number(distance), _number(view), _number(0.6 * draw.normal()), _number(-0.7 + 0.6 * draw.normal()))
 
 
-def _background(sample_id: str, varied: bool) -> Background:
-    draw = stream(sample_id, "background")
-    if not varied:
-        return Background((0.21, 0.21, 0.21), (0.21, 0.21, 0.21), ())
-    base = draw.uniform(0.03, 0.7) * (1.0 + 0.35 * draw.normal(size=3).clip(-1.5, 1.5))
-    other = base * np.exp(0.35 * draw.normal()) * (1.0 + 0.1 * draw.normal(size=3))
-    spots = []
-    for _ in range(int(draw.integers(0, 9))):
-        colour = np.clip(base * np.exp(0.6 * draw.normal()) * (1.0 + 0.25 * draw.normal(size=3)), 0.01, 1.0)
-        spots.append(Spot(_number(draw.random()), _number(draw.random()), _number(draw.uniform(0.05, 0.35)), _numbers(colour)))
-    return Background(_numbers(np.clip(base, 0.01, 1)), _numbers(np.clip(other, 0.01, 1)), tuple(spots))
-
-
-def _sensor(sample_id: str, varied: bool) -> Sensor:
-    draw = stream(sample_id, "sensor")
-    exposure, contrast, saturation = 0.22 * draw.normal(), 1.0 + 0.07 * draw.normal(), 1.0 + 0.1 * draw.normal()
-    white = 1.0 + 0.03 * draw.normal(size=3)
-    blur, noise = 0.18 * abs(draw.normal()), 0.010 * abs(draw.normal())
-    if not varied:
-        return Sensor(0.0, 1.0, 1.0, (1.0, 1.0, 1.0), 0.0, 0.0, sample_id)
-    return Sensor(
-        _number(exposure), _number(contrast), _number(saturation), _numbers(white), _number(blur), _number(noise), sample_id
-    )
-
-
 def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np.float32], faces: Faces) -> Scene:
     """Decides everything about one picture.
 
@@ -213,8 +158,8 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         camera=_camera(sample_id),
         style=style_of(sample_id, traits.cartoon, faces.drawn_share, faces.drawing_styles),
         light=draw_light(sample_id, faces.lights) if faces.light else plain_light(),
-        background=_background(sample_id, faces.background),
-        sensor=_sensor(sample_id, faces.noise),
+        background=draw_background(sample_id, faces.backgrounds) if faces.background else GREY,
+        sensor=draw_sensor(sample_id, faces),
         glasses=glasses,
         headwear=headwear,
         occluder=occluder,
