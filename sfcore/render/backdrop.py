@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -157,16 +159,27 @@ def _figures(background: Background, size: int) -> Floats:
     return (top + (bottom - top) * cover).astype(np.float32)
 
 
-def _enlarged(picture: Floats, size: int) -> Floats:
+@numba.njit(cache=True, error_model="numpy")
+def _enlarged(picture: NDArray, size: int) -> Any:
     """A picture (h, h, c) enlarged to (size, size, c) with linear interpolation."""
-    at = np.clip((np.arange(size) + 0.5) * len(picture) / size - 0.5, 0, len(picture) - 1)
-    first = np.minimum(at.astype(int), max(len(picture) - 2, 0))
-    spread = np.zeros((size, len(picture)), np.float32)
-    share = (at - first).astype(np.float32)
-    spread[np.arange(size), first] = 1 - share
-    spread[np.arange(size), np.minimum(first + 1, len(picture) - 1)] += share
-    rows = np.tensordot(spread, picture, axes=1)
-    return np.ascontiguousarray(np.einsum("xk,ykc->yxc", spread, rows, optimize=True), np.float32)
+    coarse, channels = picture.shape[0], picture.shape[2]
+    result = np.empty((size, size, channels), np.float32)
+    first, share = np.empty(size, np.int64), np.empty(size, np.float32)
+    for i in range(size):
+        at = min(max((i + 0.5) * coarse / size - 0.5, 0.0), coarse - 1.0)
+        first[i] = min(int(at), max(coarse - 2, 0))
+        share[i] = np.float32(at - first[i])
+    for y in range(size):
+        y0, ty = first[y], share[y]
+        y1 = min(y0 + 1, coarse - 1)
+        for x in range(size):
+            x0, tx = first[x], share[x]
+            x1 = min(x0 + 1, coarse - 1)
+            for c in range(channels):
+                low = picture[y0, x0, c] + tx * (picture[y0, x1, c] - picture[y0, x0, c])
+                high = picture[y1, x0, c] + tx * (picture[y1, x1, c] - picture[y1, x0, c])
+                result[y, x, c] = low + ty * (high - low)
+    return result
 
 
 def paint_background(background: Background, size: int) -> Floats:
@@ -175,4 +188,5 @@ def paint_background(background: Background, size: int) -> Floats:
         return np.ascontiguousarray(_figures(background, size))
     coarse = min(size, _COARSE)
     picture = _leaves(background, coarse) if background.kind == "foliage" else _painted(background, coarse)
-    return _enlarged(picture, size)
+    enlarged: Floats = _enlarged(np.ascontiguousarray(picture, np.float32), size)
+    return enlarged

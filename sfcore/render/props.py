@@ -97,6 +97,8 @@ def draw_glasses(key: str, share: float) -> Glasses | None:
     """The glasses of the sample called ``key``, or none; one pair in twelve is dark."""
     draw = stream(key, "glasses")
     worn, dark = draw.random() < share, draw.random() < 1 / 12
+    if not worn:
+        return None
     shape = _SHAPES[int(draw.choice(8, p=[0.17, 0.15, 0.2, 0.13, 0.1, 0.1, 0.08, 0.07]))]
     thin = shape in ("aviator", "rimless") or draw.random() < 0.4
     tall = {
@@ -116,8 +118,6 @@ def draw_glasses(key: str, share: float) -> Glasses | None:
     lens = _colour((26, 24, 22) if draw.random() < 0.7 else (70, 40, 24), draw) if dark else (0.55, 0.6, 0.6)
     tint = draw.uniform(0.75, 0.95) if dark else 0.05 * draw.random()
     glare = 0.6 * draw.random() ** 2
-    if not worn:
-        return None
     return Glasses(
         shape, _number(width), _number(width * tall[shape] * draw.uniform(0.92, 1.08)), _number(thickness), colour,
         _number(0.9 if thin else draw.uniform(0.2, 0.7)), lens, _number(tint), _number(glare),
@@ -127,14 +127,15 @@ def draw_glasses(key: str, share: float) -> Glasses | None:
 def draw_headwear(key: str, share: float) -> Headwear | None:
     """The headwear of the sample called ``key``, or none."""
     draw = stream(key, "headwear")
-    worn = draw.random() < share
+    if draw.random() >= share:
+        return None
     kind = ("cap", "beanie", "headband", "headset")[int(draw.choice(4, p=[0.3, 0.2, 0.2, 0.3]))]
     colour = _colour(_CLOTH[int(draw.integers(len(_CLOTH)))], draw)
     trim = _colour(_CLOTH[int(draw.integers(len(_CLOTH)))], draw)
     height, side = _number(draw.random()), 1.0 if draw.random() < 0.5 else -1.0
     if kind == "headset":
         colour, trim = _colour((26, 26, 28), draw), _colour((60, 60, 64), draw)
-    return Headwear(kind, colour, trim, height, side) if worn else None
+    return Headwear(kind, colour, trim, height, side)
 
 
 def _rod(start: Any, end: Any, r0: float, r1: float, lift0: float = 0.0, lift1: float = 0.0) -> Rod:
@@ -220,6 +221,8 @@ def draw_occluder(key: str, share: float, hides: float, traits: Traits) -> Occlu
     """What is before the face of the sample called ``key``: pulled back until it hides at most ``hides`` of the face."""
     draw = stream(key, "occluder")
     there, hand = draw.random() < share, draw.random() < 0.7
+    if not there:
+        return None
     side = 1.0 if draw.random() < 0.5 else -1.0
     own = np.array(traits.skin) * (1.0 + 0.05 * draw.normal())
     dark = _colour((34, 34, 36), draw)
@@ -235,8 +238,6 @@ def draw_occluder(key: str, share: float, hides: float, traits: Traits) -> Occlu
         rods, size = _microphone(draw), draw.uniform(0.9, 1.25)
         tip = np.array([side * abs(draw.normal(0.0, 0.2)), draw.uniform(-1.05, -0.75)])
         angle, colour = side * draw.uniform(0.0, 0.9), dark
-    if not there:
-        return None
     back = np.array([np.sin(angle), -np.cos(angle)])
     for step in range(60):
         placed = _placed(rods, tip + 0.05 * step * back, angle, size, side)

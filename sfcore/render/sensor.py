@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -178,6 +179,24 @@ def _exposed(picture: NDArray, gain: NDArray, saturation: np.float32, vignette: 
     return shown
 
 
+@numba.njit(cache=True, error_model="numpy")
+def _add(values: NDArray, amount: np.float32, more: NDArray) -> None:
+    """Adds ``amount`` times ``more`` (H, W, 3)."""
+    flat, other = values.reshape(-1), more.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] += amount * other[i]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _counted(shown: NDArray) -> Any:
+    """Display values 0..1 as uint8."""
+    pixels = np.empty(shown.shape, np.uint8)
+    flat, result = shown.reshape(-1), pixels.reshape(-1)
+    for i in range(len(flat)):
+        result[i] = np.uint8(min(max(flat[i] * np.float32(255.0) + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
+    return pixels
+
+
 def develop(light: Floats, sensor: Sensor) -> NDArray[np.uint8]:
     """Pixels (H, W, 3) uint8 sRGB of linear light (H, W, 3)."""
     scale = light.shape[0] / 96.0
@@ -188,6 +207,6 @@ def develop(light: Floats, sensor: Sensor) -> NDArray[np.uint8]:
     shown = _exposed(picture, gain, np.float32(sensor.saturation), np.float32(sensor.vignette), _tone_table(sensor.contrast))
     if sensor.noise > 0:
         grain = stream(sensor.noise_key, "noise").standard_normal(shown.shape, dtype=np.float32)
-        shown = shown + np.float32(sensor.noise) * grain
-    pixels = np.clip(shown * 255.0 + 0.5, 0, 255).astype(np.uint8)
+        _add(shown, np.float32(sensor.noise), grain)
+    pixels: NDArray[np.uint8] = _counted(shown)
     return decode_image(encode_image(pixels, "jpeg", sensor.jpeg)) if sensor.jpeg else pixels
