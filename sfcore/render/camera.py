@@ -25,6 +25,10 @@ class Camera:
         """Focal length in pixels for a picture ``pixels`` high."""
         return pixels * (self.distance - self.plane) / self.view
 
+    def view_of(self, pixels: int) -> Floats:
+        """Distance, centre, focal length and half the width in pixels (5,), as compiled code takes them."""
+        return np.array([self.distance, self.centre_x, self.centre_y, self.focal(pixels), pixels * 0.5], np.float32)
+
     def project(self, points: Floats, pixels: int) -> tuple[Floats, Floats]:
         """Screen positions (n, 2) in pixels, x right and y down, and inverse depths (n,) in 1/cm, of points (n, 3)."""
         inverse = (1.0 / (self.distance - points[:, 2])).astype(np.float32)

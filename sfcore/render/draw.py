@@ -11,25 +11,34 @@ from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.render import albedo
 from sfcore.render.backdrop import paint_background
+from sfcore.render.coverage import HAIR_ENDS, rasterise_clear
 from sfcore.render.drawing import finish
 from sfcore.render.fitting import Anatomy
-from sfcore.render.kernel import rasterise, vertex_normals
-from sfcore.render.look import ATTRIBUTES, DEPTH, NORMAL, OCCLUSION, POSITION, UV, Look
-from sfcore.render.occlusion import ambient_occlusion, parallel_view
+from sfcore.render.kernel import NOTHING, TILE, farthest, place, place_parallel, rasterise, vertex_normals
+from sfcore.render.lighting import CELL, shadow_bounds
+from sfcore.render.look import ATTRIBUTES, NORMAL, OCCLUSION, UV, Look
+from sfcore.render.occlusion import ambient_occlusion, parallel_frame
+from sfcore.render.pictures import cover_of_triangles, mean_light, pack
 from sfcore.render.scene import Scene
 from sfcore.render.sensor import develop
-from sfcore.render.shading import shade
+from sfcore.render.shading import BACK_OF_HEAD, SCRATCH, shade
+from sfcore.render.texture import grain
 from sfcore.render.traits import Traits
 from sfcore.render.wearing import Worn, worn_by
 from sfcore.rigs.parts import Part
-from sfcore.rigs.rig import Rig, head_rotation
+from sfcore.rigs.rig import Rig, checked_coefficients, head_rotation
 
 Floats = NDArray[np.float32]
 
-_TWO_SIDED = (Part.HAIR, Part.LASHES, Part.SHIRT, Part.EAR, Part.CAVITY)
+_TWO_SIDED = (Part.HAIR, Part.LASHES, Part.BROW, Part.SHIRT, Part.EAR, Part.CAVITY)
 _INSIDE = (Part.TEETH_UPPER, Part.TEETH_LOWER, Part.GUMS, Part.TONGUE, Part.CAVITY)
+_BEHIND = (*_INSIDE, Part.EYE_LEFT, Part.EYE_RIGHT)
+"""What lips and lids mostly hide: it is drawn after them, and left out where they hide it."""
 _PEOPLE_KEPT = 64
 SHADOW_TEXELS = 192
+_LID_OF_AN_OPEN_EYE = np.array([0.34, 0.0, -0.3])
+"""Elevation over azimuth of the embedded head's upper lid at rest, for rigs that do not name theirs."""
+_NO_TILES = np.zeros((0, 0), np.float32)
 
 
 class Renderer:
@@ -37,12 +46,29 @@ class Renderer:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self._two_sided = np.isin(rig.parts, _TWO_SIDED)
-        self._inside = np.isin(rig.parts, _INSIDE)
-        self._draw_all = np.zeros(len(rig.triangles), bool)
+        parts = rig.parts
+        cover = cover_of_triangles(rig.textures, rig.triangles)
+        clear = (cover < 1.0) | _painted_clear(rig)
+        casts = (cover >= 0.5) & (parts != Part.LASHES)
+        # Drawn in this order: what is in front, what it mostly hides, what is clear; of the clear, first what throws a shadow.
+        rank = np.where(clear, np.where(casts, 1, 3), np.where(np.isin(parts, _BEHIND), 2, 0))
+        order = np.argsort(rank, kind="stable")
+        self._ends = tuple(int(n) for n in np.searchsorted(rank[order], [0, 1, 2, 3], side="right"))
+        self._triangles = np.ascontiguousarray(rig.triangles[order])
+        self._parts = np.ascontiguousarray(parts[order])
+        self._two_sided = np.isin(self._parts, _TWO_SIDED) | clear[order]
+        self._kinds = self._parts + np.where(_faces_back(rig)[order], BACK_OF_HEAD, 0).astype(np.uint8)
+        self._pictures = pack(rig.textures, len(rig.neutral), order)
+        self._skin_of_pictures = mean_light(rig.textures, rig.triangles, parts == Part.SKIN)
+        self._hair_of_pictures = mean_light(rig.textures, rig.triangles, parts == Part.HAIR)
         self._atlas = albedo.masks()
         self._anatomy = Anatomy.of(rig)
-        self._occlusion = ambient_occlusion(rig)
+        n = len(rig.neutral)
+        self._points, self._table = np.zeros((n, 3), np.float32), np.zeros((n, ATTRIBUTES), np.float32)
+        self._screen, self._lamp = np.zeros((n, 4), np.float32), np.zeros((n, 4), np.float32)
+        self._table[:, UV : UV + 2] = rig.uv
+        self._screen[:, OCCLUSION] = ambient_occlusion(rig)
+        self._scratch = np.zeros((4, SCRATCH), np.float32)
         self._people: OrderedDict[tuple[float, ...], tuple[Floats, Floats]] = OrderedDict()
 
     def warm_up(self) -> None:
@@ -57,38 +83,60 @@ class Renderer:
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
         """The picture of a scene, (size, size, 3) uint8 sRGB: the same scene gives the same bytes."""
-        light, _ = self.draw_light(scene)
-        return develop(light, scene.sensor)
+        return develop(self._finished(scene, needs_parts=False)[0], scene.sensor)
 
     def draw_light(self, scene: Scene) -> tuple[Floats, NDArray[np.int32]]:
         """Linear light (size, size, 3) before the sensor, and the part each sample of the doubled grid shows (2 size, 2 size)."""
+        return self._finished(scene, needs_parts=True)
+
+    def _finished(self, scene: Scene, needs_parts: bool) -> tuple[Floats, NDArray[np.int32]]:
+        """What `draw_light` returns; without ``needs_parts`` the parts are left as they are where nothing asks for them."""
+        light, shown, nearest, worn = self._shaded(scene)
+        if needs_parts or worn or scene.style.drawn:
+            shown = np.where(shown >= 0, self._parts[np.maximum(shown, 0)], int(Part.BACKGROUND)).astype(np.int32)
+        if worn:
+            worn.paint(scene.camera, scene.light, scene.style.drawn, light, shown, nearest)
+        if scene.style.drawn:
+            finish(light, shown, nearest, scene.style)
+        return light, shown
+
+    def _shaded(self, scene: Scene) -> tuple[Floats, NDArray[np.int32], Floats, Worn | None]:
+        """Linear light (size, size, 3), triangle and inverse depth of each sample of the doubled grid, what is worn."""
         if scene.rig_digest != self.rig.digest:
             raise WrongUse(
                 f"this scene was made for rig '{scene.rig}' ({scene.rig_digest[:8]}), not for the '{self.rig.name}' loaded here."
             )
-        rig, size = self.rig, scene.size
+        rig = self.rig
         base, stretch = self._person(scene.traits)
         posed = rig.express(base, stretch, scene.coefficients)
-        points = rig.turn(posed, scene.coefficients)
-        normals = np.empty_like(points)
-        vertex_normals(points, rig.triangles, normals)
+        head = head_rotation(checked_coefficients(scene.coefficients))
+        view = scene.camera.view_of(2 * scene.size)
+        place(posed, head, np.array(rig.pivot, np.float32), rig.head_share, view, self._points, self._table, self._screen)
+        vertex_normals(self._points, self._triangles, self._table, NORMAL)
+        visible, nearest = self._seen(2 * scene.size, scene.style.drawn)
+        worn = worn_by(self._anatomy, base, head, scene.glasses, scene.headwear, scene.occluder)
+        look = self._look(scene, head, posed, worn)
+        light = paint_background(scene.background, scene.size)
+        mesh = self._triangles, self._kinds, self._screen, self._table, self._pictures
+        shade(visible, nearest, *mesh, self._atlas, look, self._scratch, light)
+        return light, visible, nearest, worn
 
-        xy, inverse = scene.camera.project(points, 2 * size)
-        visible, nearest = np.empty((2 * size, 2 * size), np.int32), np.empty((2 * size, 2 * size), np.float32)
-        rasterise(xy, inverse, rig.triangles, self._two_sided, self._draw_all, visible, nearest)
-
-        rotation = head_rotation(np.nan_to_num(scene.coefficients, nan=0.0))
-        worn = worn_by(self._anatomy, base, rotation, scene.glasses, scene.headwear, scene.occluder)
-        look = self._look(scene, posed, points, worn)
-        picture = np.empty((size, size, 3), np.float32)
-        table = self._table(points, normals, inverse)
-        backdrop = paint_background(scene.background, size)
-        shade(visible, nearest, rig.triangles, rig.parts, xy, table, self._atlas, look, backdrop, picture)
-        shown = np.where(visible >= 0, rig.parts[np.maximum(visible, 0)], int(Part.BACKGROUND)).astype(np.int32)
-        if worn:
-            worn.paint(scene.camera, scene.light, scene.style.drawn, picture, shown, nearest)
-        finish(picture, shown, nearest, scene.style)
-        return picture, shown
+    def _seen(self, samples: int, drawing: bool) -> tuple[NDArray[np.int32], Floats]:
+        """Triangle and inverse depth of each sample; a ``drawing`` has solid hair and lashes."""
+        visible, nearest = np.full((samples, samples), NOTHING, np.int32), np.zeros((samples, samples), np.float32)
+        tiles = np.empty((-(-samples // TILE), -(-samples // TILE)), np.float32)
+        front, casting, behind, end = self._ends
+        mesh = self._screen, self._triangles, self._two_sided
+        rasterise(*mesh, 0, front, _NO_TILES, visible, nearest)
+        farthest(nearest, tiles)
+        rasterise(*mesh, casting, behind, tiles, visible, nearest)
+        for first, last in ((front, casting), (behind, end)):
+            if drawing and self.rig.textures is None:
+                rasterise(*mesh, first, last, tiles, visible, nearest)
+            else:
+                surface = self._parts, self._table, self._pictures, grain()
+                rasterise_clear(*mesh, *surface, first, last, self._scratch[0], visible, nearest)
+        return visible, nearest
 
     def _person(self, traits: Traits) -> tuple[Floats, Floats]:
         key = (*traits.modes, float(traits.hair))
@@ -99,24 +147,12 @@ class Renderer:
         self._people.move_to_end(key)
         return self._people[key]
 
-    def _table(self, points: Floats, normals: Floats, inverse: Floats) -> Floats:
-        table = np.empty((len(points), ATTRIBUTES), np.float32)
-        table[:, POSITION : POSITION + 3] = points
-        table[:, NORMAL : NORMAL + 3] = normals
-        table[:, UV : UV + 2] = self.rig.uv
-        table[:, OCCLUSION] = self._occlusion
-        table[:, DEPTH] = inverse
-        return table
-
-    def _look(self, scene: Scene, posed: Floats, points: Floats, worn: Worn | None) -> Look:
-        rig, traits, light = self.rig, scene.traits, scene.light
+    def _look(self, scene: Scene, head: Floats, posed: Floats, worn: Worn | None) -> Look:
+        rig, traits, light, style = self.rig, scene.traits, scene.light, scene.style
         values = np.nan_to_num(scene.coefficients, nan=0.0)
-        head = head_rotation(values)
-        axes, frame, shadow = self._shadow(np.array(light.key_direction), points)
-        if worn:
-            worn.shade(axes, frame, shadow)
+        axes, frame, shadow, bounds = self._shadow(np.array(light.key_direction), worn)
         camera = scene.camera
-        style = rig.hair_names[traits.hair] if rig.hair_names else ""
+        hair = rig.hair_names[traits.hair] if rig.hair_names else ""
 
         def vector(values: object) -> Floats:
             return np.ascontiguousarray(values, np.float32)
@@ -129,10 +165,14 @@ class Renderer:
             shadow_axes=axes,
             shadow_map=shadow,
             shadow_frame=frame,
+            shadow_bounds=bounds,
+            grain=grain(),
             head=head,
-            eye_centres=points[[eye.centre for eye in rig.eyes]],
+            eye_centres=self._points[[eye.centre for eye in rig.eyes]],
             eye_axes=vector(rig.gaze(scene.coefficients) @ head.T),
             lid_shade=_lid_shade(rig, posed),
+            skin_tint=_tint(vector(traits.skin), self._skin_of_pictures, 0.6),
+            hair_tint=_tint(vector(traits.hair_colour), self._hair_of_pictures, 0.5),
             skin=vector(traits.skin),
             lips=vector(traits.lips),
             iris=vector(traits.iris),
@@ -147,20 +187,49 @@ class Renderer:
             brow_thickness=np.float32(traits.brow_thickness),
             brow_arch=np.float32(traits.brow_arch),
             brow_tilt=np.float32(traits.brow_tilt),
-            cartoon=np.float32(scene.style.drawn),
-            cel=vector([scene.style.depth, scene.style.softness, scene.style.tones - 2]),
-            shaved=np.float32(style == "buzz"),
+            cartoon=np.float32(style.drawn),
+            cel=vector([style.depth, style.softness, style.tones - 2]),
+            shaved=np.float32(hair == "buzz"),
             strand_slant=np.float32(0.12 * np.sin(2.0 * traits.hair)),
             hairline=_hairline(rig, traits.hair),
-            folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if scene.style.drawn else 1.0)),
+            folds=_folds(values[: len(SHAPES)], traits.wrinkles * (0.0 if style.drawn else 1.0)),
         )
 
-    def _shadow(self, direction: NDArray, points: Floats) -> tuple[Floats, Floats, Floats]:
-        axes, flat, depth, frame = parallel_view(points, direction, SHADOW_TEXELS)
+    def _shadow(self, direction: NDArray, worn: Worn | None) -> tuple[Floats, Floats, Floats, Floats]:
+        """What the key light sees: its axes, the frame of its map, the map and the bounds of the map's cells."""
+        axes, frame = parallel_frame(direction, SHADOW_TEXELS)
+        place_parallel(self._points, axes, frame, SHADOW_TEXELS, self._lamp)
         visible = np.empty((SHADOW_TEXELS, SHADOW_TEXELS), np.int32)
-        nearest = np.empty((SHADOW_TEXELS, SHADOW_TEXELS), np.float32)
-        rasterise(flat, depth, self.rig.triangles, self._two_sided, self._inside, visible, nearest)
-        return axes, frame, nearest
+        nearest = np.full((SHADOW_TEXELS, SHADOW_TEXELS), -np.inf, np.float32)
+        bounds = np.empty((SHADOW_TEXELS // CELL, SHADOW_TEXELS // CELL, 2), np.float32)
+        rasterise(self._lamp, self._triangles, self._two_sided, 0, self._ends[1], _NO_TILES, visible, nearest)
+        if worn:
+            worn.shade(axes, frame, nearest)
+        shadow_bounds(nearest, bounds)
+        return axes, frame, nearest, bounds
+
+
+def _painted_clear(rig: Rig) -> NDArray[np.bool_]:
+    """Triangles (m,) without a picture that are drawn strand by strand: lashes, and hair where it ends."""
+    painted = np.ones(len(rig.parts), bool) if rig.textures is None else rig.textures.of_triangle < 0
+    ends = rig.uv[rig.triangles, 1].max(axis=1) > HAIR_ENDS
+    clear: NDArray[np.bool_] = painted & ((rig.parts == Part.LASHES) | ((rig.parts == Part.HAIR) & ends))
+    return clear
+
+
+def _faces_back(rig: Rig) -> NDArray[np.bool_]:
+    """Triangles (m,) of skin that look away from the front: the painted plane goes through them a second time."""
+    a, b, c = (rig.neutral[rig.triangles[:, corner]] for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    away = normal[:, 2] < -0.1 * np.linalg.norm(normal, axis=1)
+    behind = (a + b + c)[:, 2] / 3 < rig.pivot[2]
+    result: NDArray[np.bool_] = away & behind & (rig.parts == Part.SKIN)
+    return result
+
+
+def _tint(wanted: Floats, there: Floats, strength: float) -> Floats:
+    """What a picture's colour is multiplied by to come part of the way (``strength`` in 0..1, in stops) to the ``wanted``."""
+    return np.clip((wanted / there) ** np.float32(strength), 0.3, 2.2).astype(np.float32)
 
 
 def _hairline(rig: Rig, hair: int) -> Floats:
@@ -183,6 +252,9 @@ def _lid_shade(rig: Rig, posed: Floats) -> Floats:
     """Fits each upper lid's elevation over azimuth, seen from the eye's centre, with a parabola (2, 3)."""
     curves = []
     for eye in rig.eyes:
+        if len(eye.upper) < 3:
+            curves.append(_LID_OF_AN_OPEN_EYE)
+            continue
         ray = posed[eye.upper] - posed[eye.centre]
         azimuth = np.arctan2(ray[:, 0], ray[:, 2])
         elevation = np.arcsin(ray[:, 1] / np.linalg.norm(ray, axis=1))

@@ -14,8 +14,10 @@ Scalar = Any
 """float32 inside compiled code; numba infers it, and no annotation of Python's says it."""
 
 # Columns of the table of vertex attributes.
-POSITION, NORMAL, UV, OCCLUSION, DEPTH = 0, 3, 6, 8, 9
-ATTRIBUTES = 10
+POSITION, NORMAL, UV = 0, 3, 6
+ATTRIBUTES = 8
+# Columns of the table of places on the screen.
+SCREEN_X, SCREEN_Y, DEPTH, OCCLUSION = 0, 1, 2, 3
 
 
 class Look(NamedTuple):
@@ -32,12 +34,19 @@ class Look(NamedTuple):
     shadow_map: NDArray
     shadow_frame: NDArray
     """Left, bottom and texels per centimetre of the shadow map."""
+    shadow_bounds: NDArray
+    """Least and greatest depth around each cell of the shadow map; see `lighting.shadow_bounds`."""
+    grain: NDArray
+    """The lattice of `texture.noise`."""
     head: NDArray
     """(3, 3) rotation of the head."""
     eye_centres: NDArray
     eye_axes: NDArray
     lid_shade: NDArray
     """(2, 3) quadratic a + b t + c t² of the upper lid's elevation over azimuth t, seen from each eye's centre."""
+    skin_tint: NDArray
+    """By how much a picture's skin is multiplied to come nearer to the person's own."""
+    hair_tint: NDArray
     skin: NDArray
     lips: NDArray
     iris: NDArray
