@@ -60,6 +60,11 @@ def blink_against(raised: Move) -> Move:
     return lambda f: -raised(f) * (f.lids(1.1, 0.8)[0][:, None] > 0)
 
 
+def blink_on_raised(f: Field, share: float) -> Array:
+    """The upper lid's way is shorter by a ``share`` of the opening where the lower lid has come up to meet it."""
+    return stack(0.0, share * f.fissure() * f.lids(1.5, 0.9)[0], 0.0, f.x)
+
+
 def _brow(f: Field, cx: float, sx: float, up: float = 1.7) -> Array:
     across = np.exp(-(((f.x - cx) / sx) ** 2))
     return across * rise(0.75, 1.7, f.y) * np.exp(-((np.maximum(f.y - 2.0, 0) / up) ** 2)) * f.facing

@@ -115,6 +115,17 @@ def shrug_both(f: Field) -> Array:
     return stack(0.0, 0.2 * f.lower_lip(0.9) - 0.38 * f.upper_lip(1.0), 0.1 * f.lower_lip(0.9), f.x)
 
 
+def roll_over_shrug(f: Field) -> Array:
+    """A lip that is rolled in is not pushed up by the other; acts with the smaller."""
+    return stack(0.0, -0.4 * f.upper_lip(1.0) - 0.36 * f.lower_lip(0.8), 0.0, f.x)
+
+
+def roll_while_pressed(f: Field, lip: float) -> Array:
+    """A lip (+1 the upper) that is rolled in has no red left to press thin; acts with the smaller."""
+    red = (f.upper_lip(0.95) if lip > 0 else f.lower_lip(1.05)) * rise(-0.9, 0.9, f.x)
+    return stack(0.0, 0.7 * f.from_line * red, 0.1 * red, f.x)
+
+
 def shrug_upper(f: Field) -> Array:
     """The middle of the upper lip is pushed up and out towards the nose; the lower one stays."""
     lip, skin = f.upper_lip(0.9), f.upper_lip(1.7)

@@ -60,6 +60,11 @@ _MOVES: dict[str, Move] = {
 _CORRECTIVES: dict[tuple[str, str], Move] = {
     ("JawOpen", "MouthClose"): jaw_shapes.close_against_jaw,
     ("MouthShrugLower", "MouthShrugUpper"): mouth_shapes.shrug_both,
+    ("MouthRollUpper", "MouthShrugLower"): mouth_shapes.roll_over_shrug,
+    ("MouthRollUpper", "MouthPressLeft"): lambda f: mouth_shapes.roll_while_pressed(f, 1.0),
+    ("MouthRollLower", "MouthPressLeft"): lambda f: mouth_shapes.roll_while_pressed(f, -1.0),
+    ("EyeBlinkLeft", "EyeSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.44),
+    ("EyeBlinkLeft", "CheekSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.3),
     ("EyeBlinkLeft", "EyeLookUpLeft"): eye_shapes.blink_against(eye_shapes.look_up),
     ("EyeBlinkLeft", "EyeWideLeft"): eye_shapes.blink_against(eye_shapes.wide),
 }
@@ -72,7 +77,7 @@ def skin_correctives(skin: Skin) -> tuple[Array, list[tuple[str, str]]]:
     for (one, other), move in _CORRECTIVES.items():
         moved.append(move(field))
         pairs.append((one, other))
-        if one.endswith("Left"):
+        if other.endswith("Left"):
             moved.append(moved[-1][skin.partner] * [-1.0, 1.0, 1.0])
             pairs.append((one.replace("Left", "Right"), other.replace("Left", "Right")))
     return np.stack(moved), pairs
