@@ -25,7 +25,10 @@ _CLOSE = Camera(90.0, 20.8, 0.0, -3.3)
 
 def plain_scene(rig: Rig, coefficients: NDArray[np.float32], size: int, hair: str = "short") -> Scene:
     """A scene with an average face, plain light, no noise and the head straight: only the coefficients show."""
-    faces = Faces(size=max(size, 32), cartoon_share=0.0, head_motion=False, light=False, background=False, noise=False)
+    # Whatever happens to a share of the pictures happens to none of these.
+    never = {name: 0.0 for name in Faces.model_fields if name.endswith("_share")}
+    plain = {"head_motion": False, "light": False, "background": False, "noise": False}
+    faces = Faces.model_validate({"size": max(size, 32), **plain, **never})
     scene = draw_scene("plain", rig, "plain", coefficients, faces)
     average = _average(scene.traits, rig, hair)
     return replace(scene, traits=average, camera=Camera(90.0, 27.0, 0.0, -0.8), size=size)
