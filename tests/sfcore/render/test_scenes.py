@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
@@ -32,7 +33,8 @@ def _scene(key: str = "a", identity: str = "procedural-train-001", faces: Faces 
 def test_json_gives_the_same_scene_again(key: str, data: st.DataObject) -> None:
     values = data.draw(st.lists(st.one_of(st.none(), st.floats(0, 1, width=32)), min_size=61, max_size=61))
     coefficients = np.array([np.nan if v is None else v for v in values], np.float32)
-    scene = draw_scene(key, RIG, f"procedural-{key}", coefficients, Faces())
+    often = Faces(glasses_share=0.5, headwear_share=0.5, occluder_share=0.5, cartoon_share=0.5)
+    scene = draw_scene(key, RIG, f"procedural-{key}", coefficients, often)
     again = Scene.from_json(scene.to_json())
     assert again == scene
     assert np.array_equal(again.coefficients, scene.coefficients, equal_nan=True)
@@ -63,11 +65,72 @@ def test_unknown_eye_rotations_follow_the_look_shapes_in_sign() -> None:
     assert _scene(EyeLookDownLeft=1).coefficients[INDEX["LeftEyePitch"]] > 0.3
 
 
-@pytest.mark.parametrize("switch", ["light", "background", "noise", "head_motion"])
+SWITCHES = {
+    "light": (True, False, {"light"}),
+    "lights": ({"sun": 1.0}, {"neon": 1.0}, {"light"}),
+    "background": (True, False, {"background"}),
+    "backgrounds": ({"room": 1.0}, {"foliage": 1.0}, {"background"}),
+    "head_motion": (True, False, {"coefficients"}),
+    "noise": (
+        True,
+        False,
+        {"sensor.exposure", "sensor.contrast", "sensor.saturation", "sensor.white", "sensor.blur", "sensor.noise"},
+    ),
+    "colour_cast_share": (1.0, 0.0, {"sensor.white"}),
+    "motion_blur_share": (1.0, 0.0, {"sensor.motion"}),
+    "defocus_share": (1.0, 0.0, {"sensor.defocus"}),
+    "vignette_share": (1.0, 0.0, {"sensor.vignette"}),
+    "jpeg_share": (1.0, 0.0, {"sensor.jpeg"}),
+    "glasses_share": (1.0, 0.0, {"glasses"}),
+    "headwear_share": (1.0, 0.0, {"headwear"}),
+    "occluder_share": (1.0, 0.0, {"occluder"}),
+    "drawn_share": (1.0, 0.0, {"style"}),
+}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_moves_nothing_but_its_own(switch: str) -> None:
-    own = {"light": "light", "background": "background", "noise": "sensor", "head_motion": "coefficients"}[switch]
-    with_it, without = (json.loads(_scene("s1", faces=Faces(**{switch: on})).to_json()) for on in (True, False))
-    assert {name for name in with_it if with_it[name] != without[name]} == {own}
+    one, other, own = SWITCHES[switch]
+    for key in ("s1", "s2", "s3"):
+        first, second = (
+            json.loads(_scene(key, faces=Faces(**{"cartoon_share": 0.0, switch: value})).to_json()) for value in (one, other)
+        )
+        for scene in (first, second):
+            scene.update({f"sensor.{name}": value for name, value in scene.pop("sensor").items()})
+        assert {name for name in first if first[name] != second[name]} == own
+
+
+def test_everything_off_is_a_plain_photograph() -> None:
+    off = {name: 0.0 for name in Faces.model_fields if name.endswith("_share")}
+    scene = _scene(faces=Faces(**off, light=False, background=False, noise=False))
+    assert scene.style.kind == "photo"
+    assert (scene.glasses, scene.headwear, scene.occluder) == (None, None, None)
+    sensor = scene.sensor
+    assert (sensor.white, sensor.motion, sensor.blur, sensor.defocus, sensor.vignette, sensor.noise, sensor.jpeg) == (
+        (1.0, 1.0, 1.0), (0.0, 0.0), 0.0, 0.0, 0.0, 0.0, 0,
+    )  # fmt: skip
+    assert _scene("another", faces=Faces(**off, light=False, background=False, noise=False)).light == scene.light
+
+
+def test_shares_are_kept() -> None:
+    scenes = [_scene(f"k{i}", identity=f"p{i}") for i in range(600)]
+    faces = Faces()
+    for name, share in (("glasses", faces.glasses_share), ("headwear", faces.headwear_share), ("occluder", faces.occluder_share)):
+        assert abs(np.mean([getattr(s, name) is not None for s in scenes]) - share) < 0.045, name
+    assert abs(np.mean([s.sensor.jpeg > 0 for s in scenes]) - faces.jpeg_share) < 0.06
+    for field, wanted in (("light", faces.lights), ("background", faces.backgrounds)):
+        kinds = [getattr(s, field).kind for s in scenes]
+        assert set(kinds) == set(wanted)
+        for kind, weight in wanted.items():
+            assert abs(kinds.count(kind) / len(kinds) - weight) < 0.06, kind
+    assert {s.style.kind for s in scenes} == {"photo", *faces.drawing_styles}
+
+
+def test_weights_that_are_none_are_refused() -> None:
+    for field in ("lights", "backgrounds", "drawing_styles"):
+        for weights in ({}, {"cel": 0.0, "sun": 0.0, "room": 0.0}, {"moonshine": 1.0}):
+            with pytest.raises(ValidationError):
+                Faces(**{field: weights})
 
 
 def test_a_person_looks_the_same_in_every_sample() -> None:
