@@ -158,9 +158,9 @@ def _sides(motion: _Motion, moves: NDArray[np.bool_]) -> Iterator[Finding]:
 def _band(region: str, mouth: float, unit: float) -> tuple[float, float]:
     """Heights between which the mean of a region's motion lies; the pupils are at 0, ``unit`` is 1 cm of an average head."""
     bands = {
-        "eyes": (-2.3 * unit, 2.3 * unit),
+        "eyes": (0.55 * mouth, 2.5 * unit),
         "brows": (0.2 * unit, 9.0 * unit),
-        "nose": (0.75 * mouth, 2.5 * unit),
+        "nose": (0.9 * mouth, 2.5 * unit),
         "cheeks": (1.6 * mouth, 0.5 * unit),
         "jaw": (3.0 * mouth, 0.6 * mouth),
         "mouth": (2.0 * mouth, 0.3 * mouth),

@@ -9,7 +9,7 @@ from sfcore.rigs.parts import Part
 
 
 class Named(Enum):
-    """What a name says; eyes, irises and teeth get their side or jaw from where they are."""
+    """What a name says; eyes and irises get their side from where they are, teeth their jaw where the name is silent."""
 
     NOTHING = auto()
     LEFT_OUT = auto()
@@ -21,6 +21,8 @@ class Named(Enum):
     EYE = auto()
     IRIS = auto()
     TEETH = auto()
+    TEETH_UPPER = auto()
+    TEETH_LOWER = auto()
     GUMS = auto()
     TONGUE = auto()
     CAVITY = auto()
@@ -35,6 +37,8 @@ PART_OF: dict[Named, Part] = {
     Named.BROW: Part.BROW,
     Named.LASHES: Part.LASHES,
     Named.LID_EDGE: Part.LID_EDGE,
+    Named.TEETH_UPPER: Part.TEETH_UPPER,
+    Named.TEETH_LOWER: Part.TEETH_LOWER,
     Named.GUMS: Part.GUMS,
     Named.TONGUE: Part.TONGUE,
     Named.CAVITY: Part.CAVITY,
@@ -52,6 +56,8 @@ _ANYWHERE: tuple[tuple[Named, str], ...] = (
     (Named.BROW, "brow(?!n)"),
     (Named.IRIS, "iris|pupil|eyehighlight"),
     (Named.LID_EDGE, "lidedge|lidmargin"),
+    (Named.TEETH_UPPER, "(upper|top)(teeth|tooth|dentur)|(teeth|tooth|denture)s?(upper|top)"),
+    (Named.TEETH_LOWER, "(lower|bottom)(teeth|tooth|dentur)|(teeth|tooth|denture)s?(lower|bottom)"),
     (Named.TEETH, "teeth|tooth|dentur"),
     (Named.TONGUE, "tongue"),
     (Named.CAVITY, "mouthbag|mouthcavity|innermouth|mouthinner|mouthinside|insidemouth|mouthsocket|cavity|facemouth"),
