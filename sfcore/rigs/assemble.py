@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.rigs.draft import Draft
-from sfcore.rigs.eyeballs import Ball, carried, find_balls, fit_ball, plain_ball
+from sfcore.rigs.edges import eye_opening
+from sfcore.rigs.eyeballs import Ball, carried, plain_ball
+from sfcore.rigs.frame import in_frame
 from sfcore.rigs.frontal import Front, seen_from_front
-from sfcore.rigs.lids import add_lashes, close_blink, eye_of, find_lids
+from sfcore.rigs.landmarks import find_landmarks
+from sfcore.rigs.lids import add_lashes, close_blink, eye_of, find_lids, follow_gaze
+from sfcore.rigs.lips import shut_lips, split_close
 from sfcore.rigs.morph_head import MorphHead
 from sfcore.rigs.parts import Part
 from sfcore.rigs.procedural import features
 from sfcore.rigs.procedural.build import PIVOT
 from sfcore.rigs.procedural.curves import rise
 from sfcore.rigs.registration import paint_warp, painted_plane
-from sfcore.rigs.rig import Deltas, Eye, Floats, Ints, Rig
+from sfcore.rigs.rig import Deltas, Eye, Floats, Ints, Rig, Textures
 from sfcore.rigs.soundness import checked
 
 Array = NDArray[np.float64]
 
 VERSION = 1
-PUPILS_APART = 6.2
-"""Centimetres between the pupils of an adult (Farkas, 1994): decides the size of heads whose unit is not known."""
 SMALLEST_MOVE = 0.02
 """A shape whose largest displacement (cm) is below this shows nothing: a third of a pixel in a picture of 256."""
 NOISE = 4e-4
 """Displacements (cm) below this are left out: a hundredth of a pixel."""
-CLOSE_UNDOES_JAW = 0.25
-"""Share of an open jaw from which on MouthClose is taken to be made for shutting it."""
-CLOSE_ALONE = 0.15
-"""Share of such a MouthClose that acts without the jaw: lips that press together."""
+MOUTH_DEPTH, MOUTH_REACH = 1.0, 6.0
+"""Skin between so far behind the surface of the face and so far behind the corners of the mouth (cm) lines the mouth."""
+_EYES = (Part.EYE_LEFT, Part.EYE_RIGHT)
 _FACE_SKIN = (Part.SKIN, Part.LIPS, Part.LID_EDGE)
 
 
@@ -41,72 +44,77 @@ def assemble(head: MorphHead) -> Rig:
     Floats that only displace are rounded to half precision here, once: a rig written to a file and read again is the same rig.
     """
     head = checked(head)
-    draft, balls = _in_frame(head)
-    balls, place = _replaced_balls(draft, balls)
+    draft, balls = in_frame(head)
+    balls, place, turning = _with_balls(draft, balls)
     front = seen_from_front(draft.points, draft.triangles)
-    assert head.landmarks is not None
-    landmarks = draft.points[place[head.landmarks]].astype(np.float64)
+    if shut_lips(draft, front):
+        front = seen_from_front(draft.points, draft.triangles)
+    if head.landmarks is not None:
+        landmarks = draft.points[place[head.landmarks]].astype(np.float64)
+    else:
+        left, right = (eye_opening(front, draft.parts, part, ball) for part, ball in zip(_EYES, balls, strict=True))
+        landmarks = find_landmarks(draft, front, (left, right))
+    _hollow_mouth(draft, front, landmarks)
     _paint(draft, front, landmarks)
-    stretch, eyes = [], []
-    for ball, part, side in zip(balls, (Part.EYE_LEFT, Part.EYE_RIGHT), ("Left", "Right"), strict=True):
+    stretch: list[Array] = []
+    eyes: list[Eye] = []
+    pictured = bool((draft.picture >= 0).any())
+    for ball, part, side in zip(balls, _EYES, ("Left", "Right"), strict=True):
         lids = find_lids(draft, front, ball, part)
         stretch.append(close_blink(draft, lids, side))
-        eyes.append(eye_of(draft, ball, lids))
-        add_lashes(draft, lids, ball, side)
+        follow_gaze(draft, lids, side)
+        eyes.append(replace(eye_of(draft, ball, lids), ball=turning[len(eyes)]))
+        if not pictured:
+            add_lashes(draft, lids, ball, side)
     return _finished(head, draft, (eyes[0], eyes[1]), _padded(stretch, len(draft.points)))
 
 
-def _in_frame(head: MorphHead) -> tuple[Draft, tuple[Ball, Ball]]:
-    """The head in centimetres, pupils at y = 0, the midline at x = 0, the eyes as far out as the embedded ones."""
-    vertices = head.vertices
-    if head.eye_balls is not None:
-        balls = tuple(fit_ball(vertices, index) for index in head.eye_balls)
-    else:
-        found = find_balls(vertices, head.triangles, (head.morphs["EyeBlinkLeft"], head.morphs["EyeBlinkRight"]))
-        assert found is not None
-        balls = found
-    left, right = balls
-    scale = head.centimetres or PUPILS_APART / float(np.linalg.norm(left.centre - right.centre))
-    middle = 0.5 * (left.centre + right.centre)
-    radius = 0.5 * (left.radius + right.radius) * scale
-    origin = middle * scale - [0.0, 0.0, features.EYE_CENTRE[2] + features.EYE_RADIUS - radius]
-    shapes = np.zeros((len(SHAPES), len(vertices), 3), np.float32)
-    for name, displacement in head.morphs.items():
-        shapes[INDEX[name]] = displacement * np.float32(scale)
-    modes = np.zeros((len(head.modes), len(vertices), 3), np.float32)
-    for k, displacement in enumerate(head.modes.values()):
-        modes[k] = displacement * np.float32(scale)
-    assert head.parts is not None
-    draft = Draft(
-        points=(vertices * scale - origin).astype(np.float32),
-        triangles=head.triangles.astype(np.int32),
-        parts=head.parts.copy(),
-        uv=np.zeros((len(vertices), 2), np.float32),
-        shapes=shapes,
-        modes=modes,
-        share=np.ones(len(vertices), np.float32),
-    )
-    placed = tuple(Ball(b.centre * scale - origin, b.radius * scale, b.vertices) for b in balls)
-    return draft, (placed[0], placed[1])
+def _with_balls(draft: Draft, balls: tuple[Ball, Ball]) -> tuple[tuple[Ball, Ball], Ints, list[Ints]]:
+    """Draws plain balls in the place of the source's: round, and painted by the angle from their axis; lashes are drawn anew too.
 
-
-def _replaced_balls(draft: Draft, balls: tuple[Ball, Ball]) -> tuple[tuple[Ball, Ball], Ints]:
-    """Draws plain balls in the place of the source's: round, and painted by the angle from their axis.
-
-    Returns them, and the new number of each old vertex.
+    Eyes that carry pictures stay and turn with the gaze. Returns the balls, whose last two vertices are pole and centre, the new
+    number of each old vertex, and the vertices of each eye that turn.
     """
+    pictured = bool((draft.picture[_of(draft, balls)] >= 0).any())
     pieces = []
-    for ball, part in zip(balls, (Part.EYE_LEFT, Part.EYE_RIGHT), strict=True):
+    for ball, part in zip(balls, _EYES, strict=True):
         points, triangles = plain_ball(ball, part)
-        pieces.append((ball, part, points, triangles, carried(ball, draft.points, draft.modes, points)))
+        modes = carried(ball, draft.points, draft.modes, points)
+        pieces.append((ball, points, triangles[:0] if pictured else triangles, modes))
+    if pictured:
+        place = draft.keep_triangles(np.ones(len(draft.triangles), bool))
+    else:
+        place = draft.keep_triangles(~_of(draft, balls) & ((draft.parts != Part.LASHES) | (draft.picture >= 0)))
+    placed, turning = [], []
+    for (ball, points, triangles, modes), part in zip(pieces, _EYES, strict=True):
+        own = place[ball.vertices]
+        turning.append(own[own >= 0].astype(np.int32) if pictured else np.empty(0, np.int32))
+        draft.parts[np.isin(draft.triangles, turning[-1]).all(axis=1)] = part
+        draft.shapes[:, turning[-1]] = 0.0
+        index = draft.add(points, triangles, part, np.zeros((len(points), 2)), modes=modes)
+        placed.append(Ball(ball.centre, ball.radius, index))
+    return (placed[0], placed[1]), place, turning
+
+
+def _of(draft: Draft, balls: tuple[Ball, Ball]) -> NDArray[np.bool_]:
+    """Triangles (m,) of the source's eyeballs."""
     source = np.zeros(len(draft.points), bool)
     source[np.concatenate([ball.vertices for ball in balls])] = True
-    place = draft.keep_triangles(~source[draft.triangles].any(axis=1) & (draft.parts != Part.LASHES))
-    result = []
-    for ball, part, points, triangles, modes in pieces:
-        index = draft.add(points, triangles, part, np.zeros((len(points), 2)), modes=modes)
-        result.append(Ball(ball.centre, ball.radius, index))
-    return (result[0], result[1]), place
+    result: NDArray[np.bool_] = source[draft.triangles].any(axis=1)
+    return result
+
+
+def _hollow_mouth(draft: Draft, front: Front, landmarks: Array) -> None:
+    """Tells the inside of the mouth from the skin it hangs together with: what lies well behind the lips is dark and wet."""
+    lips = landmarks[48:60]
+    points = draft.points.astype(np.float64)
+    inside = np.abs(points[:, 0]) < np.nanmax(np.abs(lips[:, 0])) + 0.6
+    inside &= (points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
+    deep = inside & (points[:, 2] < front.at(points[:, 0], points[:, 1])[1] - MOUTH_DEPTH)
+    # The back of the head and of the neck lies behind the lips too, but far.
+    deep = deep & (points[:, 2] > np.nanmin(lips[:, 2]) - MOUTH_REACH)
+    lines_mouth: NDArray[np.bool_] = np.all(deep[draft.triangles], axis=1)
+    draft.parts[(draft.parts == Part.SKIN) & lines_mouth] = Part.CAVITY
 
 
 def _paint(draft: Draft, front: Front, landmarks: Array) -> None:
@@ -133,7 +141,7 @@ def _finished(head: MorphHead, draft: Draft, eyes: tuple[Eye, Eye], stretch: Flo
         shown[channel.index] = looks or largest[channel.index] > SMALLEST_MOVE
     shown[[INDEX["LeftEyeRoll"], INDEX["RightEyeRoll"]]] = False
     radius = float(np.linalg.norm(draft.points[eyes[0].pole] - draft.points[eyes[0].centre]))
-    corrective = _close_against_jaw(draft)
+    corrective = split_close(draft)
     share = draft.share * rise(-17.0, -11.5, draft.points[:, 1].astype(np.float64))
     return Rig(
         name=head.name,
@@ -162,23 +170,8 @@ def _finished(head: MorphHead, draft: Draft, eyes: tuple[Eye, Eye], stretch: Flo
         domain=head.domain,
         licence=head.licence,
         notes=head.notes,
+        textures=_textures(head, draft),
     )
-
-
-def _close_against_jaw(draft: Draft) -> Floats:
-    """Splits a MouthClose that undoes JawOpen; returns what is to act with the smaller of both, (1, n, 3), or (0, n, 3).
-
-    ARKit's mouthClose shuts the lips of an open jaw; alone and at its whole length it would pull the lips over the nose.
-    """
-    jaw, close = (draft.shapes[INDEX[name]] for name in ("JawOpen", "MouthClose"))
-    size = np.linalg.norm(close, axis=1)
-    lips = size > 0.5 * max(float(size.max()), 1e-6)
-    undoes = -float((jaw[lips] * close[lips]).sum()) / max(float((jaw[lips] ** 2).sum()), 1e-9)
-    if undoes < CLOSE_UNDOES_JAW:
-        return draft.shapes[:0]
-    corrective = (1 - CLOSE_ALONE) * close[None]
-    draft.shapes[INDEX["MouthClose"]] = CLOSE_ALONE * close
-    return corrective.astype(np.float32)
 
 
 def _half_deltas(dense: Floats) -> Deltas:
@@ -186,6 +179,12 @@ def _half_deltas(dense: Floats) -> Deltas:
         return Deltas(np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
     exact = Deltas.from_dense(dense, NOISE)
     return Deltas(exact.starts, exact.vertices, _half(exact.offsets))
+
+
+def _textures(head: MorphHead, draft: Draft) -> Textures | None:
+    if head.textures is None or not (draft.picture >= 0).any():
+        return None
+    return Textures(draft.on_picture, head.textures.images, draft.picture)
 
 
 def _half(values: Floats) -> Floats:

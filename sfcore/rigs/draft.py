@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from sfcore.rigs.rig import Floats, Ints
 class Draft:
     """Vertices (n, 3), triangles (m, 3), parts (m,), painting coordinates (n, 2), and displacements.
 
-    ``shapes`` (52, n, 3) and ``modes`` (k, n, 3) displace; ``share`` (n,) is how far each vertex turns with the head. All floats
-    are float32.
+    ``shapes`` (52, n, 3) and ``modes`` (k, n, 3) displace; ``share`` (n,) is how far each vertex turns with the head.
+    ``on_picture`` (n, 2) are coordinates of the source's pictures and ``picture`` (m,) int16 the picture of each triangle, -1 for
+    none. All floats are float32.
     """
 
     points: Floats
@@ -25,6 +27,8 @@ class Draft:
     shapes: Floats
     modes: Floats
     share: Floats
+    on_picture: Floats
+    picture: NDArray[np.int16]
 
     def vertices_of(self, *parts: int) -> Ints:
         """Vertices of the triangles of some parts, in rising order."""
@@ -38,7 +42,7 @@ class Draft:
         uv: NDArray[np.floating],
         *,
         modes: NDArray[np.floating] | None = None,
-        shapes: dict[int, NDArray[np.floating]] | None = None,
+        shapes: Mapping[int, NDArray[np.floating]] | None = None,
         share: float = 1.0,
     ) -> Ints:
         """Appends a piece and returns the numbers of its vertices; shapes and modes that are not given leave it where it is."""
@@ -50,7 +54,9 @@ class Draft:
         self.points = np.concatenate([self.points, points.astype(np.float32)])
         self.triangles = np.concatenate([self.triangles, (triangles + start).astype(np.int32)])
         self.parts = np.concatenate([self.parts, np.full(len(triangles), part, np.uint8)])
+        self.picture = np.concatenate([self.picture, np.full(len(triangles), -1, np.int16)])
         self.uv = np.concatenate([self.uv, uv.astype(np.float32)])
+        self.on_picture = np.concatenate([self.on_picture, np.zeros((n, 2), np.float32)])
         self.shapes = np.concatenate([self.shapes, moved], axis=1)
         self.modes = np.concatenate([self.modes, identity], axis=1)
         self.share = np.concatenate([self.share, np.full(n, share, np.float32)])
@@ -58,11 +64,12 @@ class Draft:
 
     def keep_triangles(self, kept: NDArray[np.bool_]) -> Ints:
         """Drops triangles and every vertex that none of the others names; returns the new number of each old vertex, or -1."""
-        self.triangles, self.parts = self.triangles[kept], self.parts[kept]
+        self.triangles, self.parts, self.picture = self.triangles[kept], self.parts[kept], self.picture[kept]
         used = np.zeros(len(self.points), bool)
         used[self.triangles] = True
         place = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
         self.triangles = place[self.triangles]
         self.points, self.uv, self.share = self.points[used], self.uv[used], self.share[used]
+        self.on_picture = self.on_picture[used]
         self.shapes, self.modes = np.ascontiguousarray(self.shapes[:, used]), np.ascontiguousarray(self.modes[:, used])
         return place

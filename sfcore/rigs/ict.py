@@ -45,13 +45,13 @@ _FACES: tuple[tuple[int, int, Part], ...] = (
     (25304, 26384, Part.LASHES),
 )
 TONGUE_BEHIND = 0.75
-"""Gums and tongue are one piece: what lies this far (cm) inside the arch of the lower teeth and moves with the jaw is the tongue."""
+"""Gums and tongue are one piece: what lies this far (cm) inside the arch of the lower teeth and goes with the jaw is tongue."""
 # README, *Facial Landmarks*: Multi-PIE 68 points.
 # fmt: off
 LANDMARKS = (
     1225, 1888, 1052, 367, 1719, 1722, 2199, 1447, 966, 3661, 4390, 3927, 3924, 2608, 3272, 4088, 3443, 268, 493, 1914, 2044,
-    1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140, 2075, 1147, 4269, 3360, 1507, 1542, 1537, 1528, 1518, 1511, 3742,
-    3751, 3756, 3721, 3725, 3732, 5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841, 5702, 5711, 5533, 6216,
+    1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140, 2075, 1147, 4269, 3360, 1507, 1542, 1537, 1528, 1518, 1511,
+    3742, 3751, 3756, 3721, 3725, 3732, 5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841, 5702, 5711, 5533, 6216,
     6207, 6470, 5517, 5966,
 )
 # fmt: on
@@ -75,7 +75,6 @@ def read_ict(path: Path, name: str = "ict") -> MorphHead:
         modes[key] = meshes.pop(key)[keep] - neutral[keep]
     morphs = _morphs(meshes, neutral, keep)
     parts = _with_tongue(neutral[keep], triangles, parts, morphs["JawOpen"])
-    neutral = _lips_met(neutral, morphs["JawOpen"], keep)
     missing = [shape.name for shape in SHAPES if shape.name not in morphs]
     notes = [f"{word[0].lower()}{word[1:]}" for word in missing]
     return MorphHead(
@@ -151,17 +150,6 @@ def _with_tongue(points: Floats, triangles: Ints, parts: NDArray[np.uint8], jaw_
     result = parts.copy()
     result[np.flatnonzero(parts == Part.GUMS)[inside & (falls > 0.25 * falls.max())]] = Part.TONGUE
     return result
-
-
-def _lips_met(neutral: Floats, jaw_open: Floats, keep: Ints) -> Floats:
-    """Shuts the hair's breadth that the neutral face leaves between its lips, by as much less of an open jaw."""
-    place = {int(v): i for i, v in enumerate(keep)}
-    upper, lower = LANDMARKS[62], LANDMARKS[66]
-    gap = float(neutral[upper, 1] - neutral[lower, 1])
-    share = gap / float(jaw_open[place[upper], 1] - jaw_open[place[lower], 1])
-    met = neutral.copy()
-    met[keep] -= np.float32(np.clip(share, 0.0, 0.05)) * jaw_open
-    return met
 
 
 def _morphs(meshes: dict[str, Floats], neutral: Floats, keep: Ints) -> dict[str, Floats]:

@@ -23,6 +23,8 @@ OVERLAP = 0.015
 """Centimetres by which a shut upper lid would pass the lower one; both then meet half way, so no gap is left."""
 LONGEST = 1.9
 """Blinks are lengthened at most this many times: beyond, the source's lid does not belong to the eye."""
+LID_FOLLOWS = 0.42
+"""Share of a blink by which the upper lid goes down with a full look down."""
 LASHES = 13
 LASH_LENGTH = (0.26, 0.1)
 """Length (cm) of the upper and the lower lashes."""
@@ -88,6 +90,19 @@ def _lid_weight(draft: Draft, shape: NDArray[np.float32], above: Ints, below: In
     return share * rise(-0.05, 0.1, draft.points[:, 1] - line)
 
 
+def follow_gaze(draft: Draft, lids: Lids, side: str) -> bool:
+    """Lets the upper lid go down with the eye where the source has it lag: by a share of the blink. Returns whether it did so."""
+    above = lids.pairs[0]
+    down, blink = (draft.shapes[INDEX[f"{name}{side}"]] for name in ("EyeLookDown", "EyeBlink"))
+    if not len(above):
+        return False
+    lacking = LID_FOLLOWS - float(down[above, 1].mean() / min(float(blink[above, 1].mean()), -1e-3))
+    if lacking <= 0:
+        return False
+    down += np.float32(min(lacking, LID_FOLLOWS)) * blink
+    return True
+
+
 def eye_of(draft: Draft, ball: Ball, lids: Lids) -> Eye:
     """The rig's eye: lids stay outside its ball, as far as they lie outside it at rest but for a hair's breadth."""
     skin = draft.vertices_of(*LID_SKIN)
@@ -111,17 +126,25 @@ def add_lashes(draft: Draft, lids: Lids, ball: Ball, side: str) -> None:
             continue
         across = np.abs(draft.points[edge, 0])
         wanted = np.linspace(across[0], across[-1], LASHES)
-        root = edge[np.abs(across[:, None] - wanted[None]).argmin(axis=0)]
+        after = np.clip(np.searchsorted(across, wanted), 1, len(edge) - 1)
+        share = np.clip((wanted - across[after - 1]) / np.maximum(across[after] - across[after - 1], 1e-6), 0, 1)[:, None]
+        a, b = edge[after - 1], edge[after]
+
+        def along(values: NDArray[np.float32], a: Ints = a, b: Ints = b, share: Array = share) -> Array:
+            result: Array = (1 - share) * values[..., a, :] + share * values[..., b, :]
+            return result
+
         s = np.linspace(0.0, 1.0, LASHES)
         outwards = (1.0 if side == "Left" else -1.0) * 0.9 * (s - 0.35)
         direction = np.stack([outwards, np.full(LASHES, 0.8 * up), np.full(LASHES, 0.7)], -1)
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
         size = length * rise(-0.05, 0.55, s) * (1 - 0.85 * rise(0.86, 1.0, s))
         # Lashes grow out of the front of the lid's rim, a little before the edge that touches the ball.
-        ray = draft.points[root] - ball.centre
-        start = draft.points[root] + ROOT_AHEAD * ray / np.linalg.norm(ray, axis=1, keepdims=True)
+        root = along(draft.points)
+        ray = root - ball.centre
+        start = root + ROOT_AHEAD * ray / np.linalg.norm(ray, axis=1, keepdims=True)
         points = np.concatenate([start, start + direction * size[:, None]])
-        shapes = {k: np.tile(move[root], (2, 1)) for k, move in enumerate(draft.shapes) if move[root].any()}
+        shapes = {k: np.tile(along(move), (2, 1)) for k, move in enumerate(draft.shapes) if move[edge].any()}
         if up > 0:
             tips = np.repeat([0.0, 1.0], LASHES)[:, None]
             for name, fall in (("EyeBlink", (0.0, -0.3, 0.06)), ("EyeLookDown", (0.0, -0.14, 0.04))):
@@ -129,4 +152,4 @@ def add_lashes(draft: Draft, lids: Lids, ball: Ball, side: str) -> None:
                 shapes[index] = shapes.get(index, 0.0) + tips * np.array(fall)
         triangles = sheet_triangles(2, LASHES)
         uv = np.stack([np.tile(s, 2), np.repeat([0.0, 1.0], LASHES)], -1)
-        draft.add(points, triangles, Part.LASHES, uv, modes=np.tile(draft.modes[:, root], (1, 2, 1)), shapes=shapes)
+        draft.add(points, triangles, Part.LASHES, uv, modes=np.tile(along(draft.modes), (1, 2, 1)), shapes=shapes)
