@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +20,8 @@ from sfcore.rigs.rig import Floats
 
 LARGEST_SIDE = 2048
 """Pixels: a face fills some hundreds of a picture that is learnt from."""
-_LARGEST_TEXELS = 1 << 28
-"""Of a picture before it is scaled down: 16,384 squared; more is a bomb or a mistake."""
+_LARGEST_TEXELS = 1 << 26
+"""Of a picture before it is scaled down: 8,192 squared; more is a bomb or a mistake."""
 _MOST_TEXELS = 1 << 27
 """Of all pictures together, 512 MiB."""
 
@@ -155,20 +157,24 @@ class Pictures:
 
     def _opened(self, data: bytes, named: str) -> NDArray[np.uint8]:
         try:
-            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF")) as opened:
-                width, height = opened.size
-                if width * height > _LARGEST_TEXELS:
-                    raise WrongUse(f"{named} has {width} x {height} pixels: scale it down to {LARGEST_SIDE} a side.")
-                scale = min(1.0, LARGEST_SIDE / max(width, height))
-                fitting = (max(1, round(width * scale)), max(1, round(height * scale)))
-                opened.draft("RGB", fitting)
-                picture = _eight_bits(opened).convert("RGBA")
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError):
+            with warnings.catch_warnings():
+                # Pillow's own warning of large pictures: they are refused or scaled down here.
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                opened = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF"))
+            width, height = opened.size
+            if width * height > _LARGEST_TEXELS:
+                raise WrongUse(f"{named} has {width} x {height} pixels: scale it down to {LARGEST_SIDE} a side.")
+            scale = min(1.0, LARGEST_SIDE / max(width, height))
+            fitting = (max(1, round(width * scale)), max(1, round(height * scale)))
+            opened.draft("RGB", fitting)
+            picture = _eight_bits(opened).convert("RGBA")
+        except Image.DecompressionBombError:
+            raise WrongUse(f"{named} claims more than 178 million pixels: scale it down to {LARGEST_SIDE} a side.") from None
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error):
             raise WrongUse(f"{named} is no picture that can be read: the file is damaged, export it again.") from None
         if scale < 1.0:
-            self.notes.append(
-                f"{named[0].upper()}{named[1:]} is scaled from {width} x {height} to {fitting[0]} x {fitting[1]} pixels."
-            )
+            which, before = named.removeprefix("image "), f"{width} x {height}"
+            self.notes.append(f"The picture {which} is scaled from {before} to {fitting[0]} x {fitting[1]} pixels.")
             picture = picture.resize(fitting, Image.Resampling.LANCZOS)
         return np.array(picture, np.uint8)
 

@@ -19,6 +19,10 @@ from sfcore.rigs.rig import Floats, Ints
 
 MOST_VERTICES = 600_000
 """Of a whole scene; heads have ten to a hundred thousand, and 52 shapes of so many fill 360 MiB."""
+MOST_PRIMITIVES = 2_000
+"""Of a whole scene: a mesh that thousands of nodes show is no head, and takes minutes to find out otherwise."""
+_FARTHEST = 1e9
+"""Units from the origin: what lies further cannot be squared and summed in single precision."""
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
 
 
@@ -64,6 +68,7 @@ class _Gathering:
         self.triangles: list[Ints] = []
         self.pieces: list[Piece] = []
         self.total = 0
+        self.faces = 0
         self.skipped_lines = 0
         self.baked: set[str] = set()
 
@@ -103,7 +108,7 @@ class _Gathering:
                 raise WrongUse(f"mesh '{mesh.name[:40]}' has {len(vertices)} vertices and {len(uv)} texture coordinates.")
         with np.errstate(all="ignore"):
             patch = _Patch(self.total, rest.points(vertices), place.apply(uv), morphs, rest.inside_out)
-        if not all(np.isfinite(array).all() for array in (patch.vertices, patch.uv, *morphs.values())):
+        if not all((np.abs(array) < _FARTHEST).all() for array in (patch.vertices, patch.uv, *morphs.values())):
             raise WrongUse(f"mesh '{mesh.name[:40]}' lies at no finite place: a transform of its node or skin is damaged.")
         self.patches.append(patch)
         self.total += len(vertices)
@@ -168,7 +173,8 @@ class _Gathering:
         words = "" if material is None else item(self.container.document.materials, material, "material").name
         self.triangles.append((triangles + patch.start).astype(np.int32))
         self.pieces.append(Piece(material, named_part(words, mesh.name, node.name)))
-        if sum(map(len, self.triangles)) > 2 * MOST_VERTICES:
+        self.faces += len(triangles)
+        if self.faces > 2 * MOST_VERTICES:
             raise WrongUse(f"has more than {2 * MOST_VERTICES} triangles: export the head alone, or a coarser one.")
 
 
@@ -188,8 +194,19 @@ def _as_triangles(order: NDArray[np.int64], mode: int) -> NDArray[np.int64]:
 
 def gather(container: Container, names: MorphNames) -> Surfaces:
     """Reads everything the scene shows; raises `WrongUse` for arrays that do not fit one another."""
+    shown = shown_nodes(container.document)
+    meshes = [container.document.nodes[index].mesh for index in shown]
+    if (
+        sum(len(container.document.meshes[m].primitives) for m in meshes if m is not None and m < len(names.of_mesh))
+        > MOST_PRIMITIVES
+    ):
+        raise WrongUse(f"shows more than {MOST_PRIMITIVES} primitives: export the head alone, its meshes joined.")
+    document, shown = container.document, shown_nodes(container.document)
+    meshes = [document.nodes[index].mesh for index in shown]
+    if sum(len(document.meshes[m].primitives) for m in meshes if m is not None and m < len(document.meshes)) > MOST_PRIMITIVES:
+        raise WrongUse(f"shows more than {MOST_PRIMITIVES} primitives: export the head alone, its meshes joined.")
     gathering = _Gathering(container, names)
-    for index in shown_nodes(container.document):
+    for index in shown:
         gathering.add_node(index)
     patches, triangles = gathering.patches, gathering.triangles
     if not triangles or not sum(map(len, triangles)):
