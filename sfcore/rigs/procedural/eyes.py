@@ -51,7 +51,7 @@ def lashes(skin: Skin, edge: Index, side: float) -> Piece:
     """A band of lashes on one lid's edge, longest towards the outer corner."""
     s = np.linspace(0, 1, len(edge))
     outer = skin.points[edge]
-    length = (0.27 if side > 0 else 0.1) * rise(-0.1, 0.7, s) * (1 - 0.85 * rise(0.9, 1.0, s))
+    length = (0.31 if side > 0 else 0.1) * rise(-0.25, 0.7, s) * (1 - 0.85 * rise(0.9, 1.0, s))
     direction = np.stack([0.9 * (s - 0.35), np.full_like(s, 0.62 * side), np.full_like(s, 0.7)], -1)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     root = outer + np.array([0.0, -0.03 * side, 0.02])
@@ -59,8 +59,7 @@ def lashes(skin: Skin, edge: Index, side: float) -> Piece:
     points = np.concatenate([root, tip])
     uv = np.stack([np.tile(s, 2), np.repeat([0.0, 1.0], len(s))], -1)
     follow = np.tile(edge, 2).astype(np.int32)
-    # Every other triangle of the band: spikes that taper to the tips and let half of the light through.
-    return Piece(points, sheet_triangles(2, len(edge))[::2], Part.LASHES, follow, np.ones(len(points)), uv=uv)
+    return Piece(points, sheet_triangles(2, len(edge)), Part.LASHES, follow, np.ones(len(points)), uv=uv)
 
 
 def left_eye(skin: Skin) -> list[Piece]:
