@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sfcore.randomness import picked, stream
 from sfcore.recipe import BackgroundKind
-from sfcore.render.traits import Colour
+from sfcore.render.colour import Colour
 
 Floats = NDArray[np.float32]
 

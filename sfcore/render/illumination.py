@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sfcore.randomness import picked, stream
 from sfcore.recipe import LightKind
-from sfcore.render.traits import Colour
+from sfcore.render.colour import Colour
 
 Environment = tuple[tuple[float, ...], ...]
 """Three rows, red, green and blue, of nine coefficients of 1, x, y, z, xy, yz, zx, x² - y², 3z² - 1 of a surface's normal."""

@@ -55,7 +55,10 @@ class Look(NamedTuple):
     shirt: NDArray
     blush: np.float32
     freckles: np.float32
-    stubble: np.float32
+    beard: NDArray
+    """(3,) density of hair on the upper lip, the chin and the cheeks; 1 hides most of the skin."""
+    make_up: NDArray
+    """(5,) colour of the upper lids, how much of them it covers, and how dark a line is drawn along the lids' edges."""
     wrinkles: np.float32
     iris_size: np.float32
     brow_thickness: np.float32

@@ -33,11 +33,44 @@ def brow_cover(look: Look, u: Scalar, v: Scalar) -> Scalar:
 
 
 @inlined
+def _beard(look: Look, mask: NDArray, u: Scalar, v: Scalar) -> Scalar:
+    """Cover 0..1 of a beard, moustache or stubble: which of its three parts a point belongs to, and its short hairs."""
+    here = mask[BEARD]
+    if here <= _f(0.02):
+        return ZERO
+    a = abs(u)
+    # A moustache droops towards the corners of the mouth; a chin's beard encircles the mouth and narrows downwards.
+    edge = _f(-5.45) - _f(0.3) * a
+    upper = smooth(edge - _f(0.35), edge, v) * (ONE - smooth(_f(2.6), _f(3.1), a))
+    wide = _f(2.9) - _f(0.45) * max(_f(-7.2) - v, ZERO)
+    middle = (ONE - smooth(wide - _f(0.8), wide, a)) * smooth(_f(-11.8), _f(-10.2), v)
+    here = min(here * (ONE + _f(0.8) * upper), ONE)
+    density = upper * look.beard[0] + (ONE - upper) * (middle * look.beard[1] + (ONE - middle) * look.beard[2])
+    if density <= ZERO:
+        return ZERO
+    hairs = noise(look.grain, u * _f(23.0), v * _f(23.0))
+    if density > _f(0.6):
+        hairs = _f(0.5) * hairs + _f(0.5) * noise(look.grain, u * _f(13.0) + _f(3.0) * v, v * _f(4.0))
+    return min(here * density * (_f(0.55) + _f(0.45) * hairs) * _f(0.75) + max(density - _f(0.7), ZERO) * here, _f(0.92))
+
+
+@inlined
+def _made_up(look: Look, mask: NDArray, v: Scalar, colour: NDArray) -> None:
+    """Colour on the upper lids and a line along their edges."""
+    lid = mask[LID]
+    if lid <= _f(0.05) or look.make_up[3] + look.make_up[4] <= ZERO:
+        return
+    shadow = look.make_up[3] * min(lid * _f(1.6), ONE) * smooth(_f(-0.35), _f(0.15), v)
+    line = look.make_up[4] * smooth(_f(0.66), _f(0.77), lid) * (_f(0.45) + _f(0.5) * smooth(_f(-0.3), _f(0.1), v))
+    for c in range(3):
+        colour[c] += shadow * (look.make_up[c] - colour[c])
+        colour[c] += line * (_f(0.015) - colour[c])
+
+
+@inlined
 def _hair_growth(look: Look, mask: NDArray, u: Scalar, v: Scalar) -> Scalar:
     """Cover 0..1 of hair that is painted on the skin: beard, shaved scalp and the wisps at the hair's front edge."""
-    beard = mask[BEARD] * look.stubble
-    if beard > ZERO:
-        beard *= _f(0.55) + _f(0.45) * noise(look.grain, u * _f(23.0), v * _f(23.0))
+    beard = _beard(look, mask, u, v)
     scalp = mask[SCALP] * look.shaved
     place = abs(u) * _f(2.0)
     column = int(min(place, _f(len(look.hairline) - 2)))
@@ -46,7 +79,7 @@ def _hair_growth(look: Look, mask: NDArray, u: Scalar, v: Scalar) -> Scalar:
         wisps = noise(look.grain, u * _f(16.0) + _f(5.0), v * _f(1.6)) * _f(0.75)
         wisps += noise(look.grain, u * _f(37.0), v * _f(3.0)) * _f(0.35)
         scalp = max(scalp, smooth(_f(-0.75), _f(0.15), v - line - _f(0.35) + _f(0.5) * wisps))
-    return min(beard + scalp, _f(0.9)) * _f(0.75)
+    return min(beard + _f(0.75) * min(scalp, _f(0.9)), _f(0.92))
 
 
 @inlined
@@ -98,6 +131,7 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, front: bool, u: Scalar
         for c in (LIP, BLUSH, LID, NOSTRIL, FOREHEAD, FROWN, CROW, FOLD):
             mask[c] = ZERO
     _complexion(look, mask, u, v, colour)
+    _made_up(look, mask, v, colour)
     fold = _folded(look, mask, u, v)
     hair = _hair_growth(look, mask, u, v)
     brow = brow_cover(look, u, v) * _f(0.9) if front else ZERO
@@ -124,9 +158,8 @@ def fold_picture(look: Look, atlas: NDArray, mask: NDArray, front: bool, u: Scal
     if not front:
         return ZERO
     fold = _folded(look, mask, u, v)
-    beard = mask[BEARD] * look.stubble
-    if beard > ZERO:
-        beard = min(beard, _f(0.9)) * (_f(0.4) + _f(0.34) * noise(look.grain, u * _f(23.0), v * _f(23.0)))
+    beard = _beard(look, mask, u, v)
+    _made_up(look, mask, v, colour)
     for c in range(3):
         colour[c] *= ONE - fold * (ONE - _f(0.3) * look.skin[c])
         colour[c] += beard * (look.hair[c] * _f(0.8) - colour[c])

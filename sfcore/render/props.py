@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
-from sfcore.render.traits import Colour, Traits, linear
+from sfcore.render.colour import Colour, linear
+from sfcore.render.traits import Traits
 
 FACE_CENTRE, FACE_HALF = np.array([0.0, -0.33]), np.array([0.62, 0.67])
 """The face as an ellipse: its unit is the distance from the line of the eyes down to the chin."""

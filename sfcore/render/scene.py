@@ -147,7 +147,7 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         raise WrongUse(
             f"a scene takes {len(NAMES)} coefficients in Live Link order, not an array of shape {np.shape(coefficients)}."
         )
-    traits = draw_traits(identity, rig, faces.cartoon_share)
+    traits = draw_traits(identity, rig, faces.cartoon_share, faces.make_up_share, faces.beard_share)
     glasses, headwear, occluder = draw_props(sample_id, faces, traits)
     return Scene(
         rig=rig.name,
@@ -159,7 +159,7 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         style=style_of(sample_id, traits.cartoon, faces.drawn_share, faces.drawing_styles),
         light=draw_light(sample_id, faces.lights) if faces.light else plain_light(),
         background=draw_background(sample_id, faces.backgrounds) if faces.background else GREY,
-        sensor=draw_sensor(sample_id, faces),
+        sensor=draw_sensor(sample_id, faces, traits.skin),
         glasses=glasses,
         headwear=headwear,
         occluder=occluder,

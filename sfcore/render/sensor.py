@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
+from sfcore.render.colour import Colour
 from sfcore.render.encode import decode_image, encode_image
-from sfcore.render.traits import Colour
 
 Floats = NDArray[np.float32]
 _TONES = 4096
@@ -50,10 +50,16 @@ def _cast(draw: np.random.Generator, there: bool) -> NDArray[np.float64]:
     return np.exp([warm, green, -1.3 * warm]) if there else np.ones(3)
 
 
-def draw_sensor(key: str, faces: Faces) -> Sensor:
-    """The camera that takes the sample called ``key``; each aspect has a stream of its own."""
+def _metered(skin: Colour) -> float:
+    """Stops by which a camera that meters faces opens up for dark skin: about a third of the difference."""
+    luminance = float(np.dot(skin, (0.2126, 0.7152, 0.0722)))
+    return float(np.clip(0.33 * np.log2(0.4 / max(luminance, 0.01)), 0.0, 0.9))
+
+
+def draw_sensor(key: str, faces: Faces, skin: Colour) -> Sensor:
+    """The camera that takes the sample called ``key`` of a face with that ``skin``; each aspect has a stream of its own."""
     draw = stream(key, "sensor")
-    exposure, contrast, saturation = 0.2 * draw.normal(), 1.0 + 0.09 * draw.normal(), 1.0 + 0.12 * draw.normal()
+    exposure, contrast, saturation = 0.2 * draw.normal() + _metered(skin), 1.0 + 0.09 * draw.normal(), 1.0 + 0.12 * draw.normal()
     balance = 1.0 + 0.015 * draw.normal(size=3)
     blur, noise = 0.18 * abs(draw.normal()), 0.010 * abs(draw.normal())
     if draw.random() < 0.04:

@@ -12,9 +12,11 @@ from sfcore.arkit import INDEX, LEFT_RIGHT_PAIRS, NAMES, SHAPES
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.render.camera import Camera
+from sfcore.render.colour import Colour, linear
 from sfcore.render.draw import Renderer
+from sfcore.render.grooming import BARE, SHAVEN
 from sfcore.render.scene import Scene, draw_scene
-from sfcore.render.traits import Colour, Traits, linear
+from sfcore.render.traits import Traits
 from sfcore.rigs.rig import Rig
 
 _LABEL = 24
@@ -50,7 +52,8 @@ def _average(traits: Traits, rig: Rig, hair: str) -> Traits:
         shirt=colour(70, 96, 120),
         blush=0.35,
         freckles=0.0,
-        stubble=0.0,
+        beard=SHAVEN,
+        make_up=BARE,
         wrinkles=0.0,
         iris_size=1.0,
         brow_thickness=1.0,

@@ -9,7 +9,7 @@ import numpy as np
 
 from sfcore.randomness import picked, stream
 from sfcore.recipe import DrawingStyle
-from sfcore.render.traits import Colour
+from sfcore.render.colour import Colour
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfcore.randomness import stream
+from sfcore.render.colour import Colour, as_colour, linear
+from sfcore.render.grooming import Beard, MakeUp, draw_beard, draw_make_up, painted_lips
 from sfcore.rigs.rig import Rig
-
-Colour = tuple[float, float, float]
-"""Linear light, 0..1."""
 
 # Ten skins from light to dark in sRGB, spaced like the Monk scale (Monk, 2023), and the tint blood gives them.
 _SKINS = (
-    (245, 212, 188),
-    (238, 200, 172),
-    (230, 186, 154),
-    (220, 172, 136),
-    (205, 156, 120),
-    (181, 130, 94),
-    (150, 102, 72),
-    (120, 80, 58),
-    (92, 62, 48),
-    (66, 45, 38),
+    (244, 206, 182),
+    (238, 194, 166),
+    (230, 180, 150),
+    (220, 166, 130),
+    (206, 150, 114),
+    (182, 126, 92),
+    (152, 102, 72),
+    (122, 80, 57),
+    (94, 62, 47),
+    (68, 46, 38),
 )
 _HAIRS = (
     (28, 22, 20),
@@ -67,7 +66,8 @@ class Traits:
     lips: Colour
     blush: float
     freckles: float
-    stubble: float
+    beard: Beard
+    make_up: MakeUp
     wrinkles: float
     iris: Colour
     iris_size: float
@@ -78,17 +78,6 @@ class Traits:
     brow_arch: float
     brow_tilt: float
     shirt: Colour
-
-
-def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """Linear light of an sRGB colour 0..255 (IEC 61966-2-1)."""
-    v = np.asarray(srgb, float) / 255.0
-    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
-
-
-def _colour(rgb: np.ndarray) -> Colour:
-    r, g, b = np.clip(rgb, 0.0, 1.0)
-    return float(r), float(g), float(b)
 
 
 def _along(palette: tuple[tuple[int, int, int], ...], place: float) -> np.ndarray:
@@ -131,7 +120,7 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float)
     return tuple(float(np.float32(weights[name])) for name in rig.mode_names)
 
 
-def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
+def draw_traits(identity: str, rig: Rig, cartoon_share: float, make_up_share: float = 0.0, beard_share: float = 0.0) -> Traits:
     """The person called ``identity``: the same traits in every picture, whatever the sample."""
     look, hair = stream(identity, "skin"), stream(identity, "hair")
     cartoon = bool(stream(identity, "cartoon").random() < cartoon_share)
@@ -140,7 +129,7 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
         stream(identity, "age").choice([9.0, 14.0, 22.0, 30.0, 40.0, 52.0, 66.0], p=[0.08, 0.07, 0.25, 0.25, 0.17, 0.11, 0.07])
     )
     tone = float(look.random())
-    warm = 1.0 + 0.05 * look.normal(size=3) * [0.3, 0.2, 0.8]
+    warm = 1.0 + 0.06 * look.normal(size=3) * [0.4, 0.35, 1.0]
     skin = _along(_SKINS, tone) * warm
     redness = float(np.clip(0.65 + 0.25 * look.normal(), 0.1, 1.2))
     lips = skin * np.array([0.86, 0.52, 0.52]) * (1 + 0.1 * look.normal()) + np.array([0.05, 0.0, 0.005]) * redness
@@ -152,30 +141,39 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float) -> Traits:
             1.0, (age - 44) / 20
         )
     styles = _hair_style(hair.random(), masculine, age, rig)
-    if cartoon and hair.random() < 0.35:
+    if hair.random() < (0.35 if cartoon else 0.05):
         natural = linear(np.array(_VIVID_HAIRS[int(hair.integers(len(_VIVID_HAIRS)))]))
     brow = stream(identity, "brow")
     clothes = stream(identity, "shirt")
+    make_up = draw_make_up(identity, make_up_share, masculine < 0.5 and age > 12, cartoon)
     adult_man = masculine > 0.5 and age > 20
     return Traits(
         modes=_modes(rig, identity, cartoon, age, masculine),
         cartoon=cartoon,
-        skin=_colour(skin),
-        lips=_colour(lips),
-        blush=float(redness * 0.8 * (1.4 if cartoon else 1.0)),
+        skin=as_colour(skin),
+        lips=as_colour(painted_lips(lips, make_up)),
+        blush=float(redness * 0.8 * (1.4 if cartoon else 1.0) + make_up.blush),
         freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
-        stubble=float(max(0.0, look.normal() * 0.5 + 0.1) * adult_man * 0.8 * (not cartoon)),
+        beard=draw_beard(identity, beard_share, adult_man, cartoon),
+        make_up=make_up,
         wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),
-        iris=_colour(iris * (1.5 if cartoon else 1.1)),
+        iris=as_colour(iris * (1.5 if cartoon else 1.1)),
         iris_size=float(1.0 + 0.05 * look.normal() + (0.3 if cartoon else 0.0)),
         hair=styles,
-        hair_colour=_colour(natural * (1 + 0.1 * hair.normal())),
-        brow_colour=_colour(natural * 0.62 if dark < 0.6 or cartoon else natural * 0.8),
+        hair_colour=as_colour(natural * (1 + 0.1 * hair.normal())),
+        brow_colour=as_colour(natural * 0.62 if dark < 0.6 or cartoon else natural * 0.8),
         brow_thickness=float(np.clip(0.82 + 0.3 * masculine + 0.16 * brow.normal(), 0.5, 1.5)),
         brow_arch=float(np.clip(0.6 + 0.4 * (1 - masculine) + 0.3 * brow.normal(), -0.1, 1.6)),
         brow_tilt=float(0.05 * brow.normal()),
-        shirt=_colour(linear(np.array(clothes.integers(20, 235, size=3))) * 0.8),
+        shirt=as_colour(_cloth(clothes)),
     )
+
+
+def _cloth(draw: np.random.Generator) -> np.ndarray:
+    """Colour of a shirt: more often near white, grey, black or blue than vivid."""
+    vivid = linear(np.array(draw.integers(20, 235, size=3))) * 0.8
+    level, share = (0.15 + 0.75 * draw.random()) ** 2.2, draw.random() ** 1.3
+    return share * vivid + (1 - share) * level * np.array([0.95, 1.0, 1.08])
 
 
 def _hair_style(chance: float, masculine: float, age: float, rig: Rig) -> int:

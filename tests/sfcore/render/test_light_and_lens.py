@@ -19,9 +19,8 @@ from sfcore.render.sensor import develop, draw_sensor
 from sfcore.render.style import PHOTO, draw_style
 from sfcore.rigs.parts import Part
 
-PERFECT = draw_sensor(
-    "x", Faces(noise=False, colour_cast_share=0, motion_blur_share=0, defocus_share=0, vignette_share=0, jpeg_share=0)
-)
+OFF = Faces(noise=False, colour_cast_share=0, motion_blur_share=0, defocus_share=0, vignette_share=0, jpeg_share=0)
+PERFECT = draw_sensor("x", OFF, (0.5, 0.4, 0.3))
 
 
 def _unit(values: tuple[float, float, float]) -> np.ndarray:

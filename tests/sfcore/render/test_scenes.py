@@ -85,15 +85,35 @@ SWITCHES = {
     "headwear_share": (1.0, 0.0, {"headwear"}),
     "occluder_share": (1.0, 0.0, {"occluder"}),
     "drawn_share": (1.0, 0.0, {"style"}),
+    "make_up_share": (1.0, 0.0, {"traits"}),
+    "beard_share": (1.0, 0.0, {"traits"}),
 }
+
+
+def _worn_by(trait: str) -> str:
+    """A person on whom make-up or a beard shows."""
+    names = (f"person {i}" for i in range(100))
+    sure = Faces(make_up_share=1.0, beard_share=1.0, cartoon_share=0.0)
+    return next(name for name in names if any(vars(getattr(_scene(identity=name, faces=sure).traits, trait)).values()))
+
+
+def test_make_up_and_beards_change_nothing_else_about_a_person() -> None:
+    for switch, own in (("make_up_share", {"make_up", "lips", "blush"}), ("beard_share", {"beard"})):
+        changed = set()
+        for number in range(40):
+            first, second = (vars(_scene(identity=f"p{number}", faces=Faces(**{switch: share})).traits) for share in (1.0, 0.0))
+            changed |= {name for name in first if first[name] != second[name]}
+        assert changed == own
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_moves_nothing_but_its_own(switch: str) -> None:
     one, other, own = SWITCHES[switch]
+    person = {"make_up_share": _worn_by("make_up"), "beard_share": _worn_by("beard")}.get(switch, "procedural-train-001")
     for key in ("s1", "s2", "s3"):
         first, second = (
-            json.loads(_scene(key, faces=Faces(**{"cartoon_share": 0.0, switch: value})).to_json()) for value in (one, other)
+            json.loads(_scene(key, person, faces=Faces(**{"cartoon_share": 0.0, switch: value})).to_json())
+            for value in (one, other)
         )
         for scene in (first, second):
             scene.update({f"sensor.{name}": value for name, value in scene.pop("sensor").items()})
