@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.rigs.collar import add_collar, under_collar
 from sfcore.rigs.draft import Draft
 from sfcore.rigs.edges import eye_opening
 from sfcore.rigs.eyeballs import Ball, carried, plain_ball
@@ -23,6 +24,7 @@ from sfcore.rigs.procedural.build import PIVOT
 from sfcore.rigs.procedural.curves import rise
 from sfcore.rigs.registration import paint_warp, painted_plane
 from sfcore.rigs.rig import Deltas, Eye, Floats, Ints, Rig, Textures
+from sfcore.rigs.scalp import NO_HAIR, Hair, add_hair, vault_of
 from sfcore.rigs.soundness import checked
 
 Array = NDArray[np.float64]
@@ -45,7 +47,8 @@ def assemble(head: MorphHead) -> Rig:
     """
     head = checked(head)
     draft, balls = in_frame(head)
-    balls, place, turning = _with_balls(draft, balls)
+    own_hair = bool((draft.parts == Part.HAIR).any()) or bool((draft.picture >= 0).any())
+    balls, place, turning = _with_balls(draft, balls, dressed=not own_hair)
     front = seen_from_front(draft.points, draft.triangles)
     if shut_lips(draft, front):
         front = seen_from_front(draft.points, draft.triangles)
@@ -66,25 +69,31 @@ def assemble(head: MorphHead) -> Rig:
         eyes.append(replace(eye_of(draft, ball, lids), ball=turning[len(eyes)]))
         if not pictured:
             add_lashes(draft, lids, ball, side)
-    return _finished(head, draft, (eyes[0], eyes[1]), _padded(stretch, len(draft.points)))
+    hair = NO_HAIR
+    if not own_hair:
+        skin = draft.triangles[np.isin(draft.parts, _FACE_SKIN)]
+        hair = add_hair(draft, vault_of(draft.points, skin))
+        add_collar(draft)
+    return _finished(head, draft, (eyes[0], eyes[1]), _padded(stretch, len(draft.points)), hair)
 
 
-def _with_balls(draft: Draft, balls: tuple[Ball, Ball]) -> tuple[tuple[Ball, Ball], Ints, list[Ints]]:
+def _with_balls(draft: Draft, balls: tuple[Ball, Ball], dressed: bool) -> tuple[tuple[Ball, Ball], Ints, list[Ints]]:
     """Draws plain balls in the place of the source's: round, and painted by the angle from their axis; lashes are drawn anew too.
 
     Eyes that carry pictures stay and turn with the gaze. Returns the balls, whose last two vertices are pole and centre, the new
     number of each old vertex, and the vertices of each eye that turn.
     """
     pictured = bool((draft.picture[_of(draft, balls)] >= 0).any())
+    kept = ~under_collar(draft) if dressed else np.ones(len(draft.triangles), bool)
     pieces = []
     for ball, part in zip(balls, _EYES, strict=True):
         points, triangles = plain_ball(ball, part)
         modes = carried(ball, draft.points, draft.modes, points)
         pieces.append((ball, points, triangles[:0] if pictured else triangles, modes))
     if pictured:
-        place = draft.keep_triangles(np.ones(len(draft.triangles), bool))
+        place = draft.keep_triangles(kept)
     else:
-        place = draft.keep_triangles(~_of(draft, balls) & ((draft.parts != Part.LASHES) | (draft.picture >= 0)))
+        place = draft.keep_triangles(kept & ~_of(draft, balls) & ((draft.parts != Part.LASHES) | (draft.picture >= 0)))
     placed, turning = [], []
     for (ball, points, triangles, modes), part in zip(pieces, _EYES, strict=True):
         own = place[ball.vertices]
@@ -109,7 +118,7 @@ def _hollow_mouth(draft: Draft, front: Front, landmarks: Array) -> None:
     lips = landmarks[48:60]
     points = draft.points.astype(np.float64)
     inside = np.abs(points[:, 0]) < np.nanmax(np.abs(lips[:, 0])) + 0.6
-    inside &= (points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
+    inside = inside & (points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
     deep = inside & (points[:, 2] < front.at(points[:, 0], points[:, 1])[1] - MOUTH_DEPTH)
     # The back of the head and of the neck lies behind the lips too, but far.
     deep = deep & (points[:, 2] > np.nanmin(lips[:, 2]) - MOUTH_REACH)
@@ -133,7 +142,7 @@ def _padded(stretch: list[Array], vertices: int) -> Floats:
     return total
 
 
-def _finished(head: MorphHead, draft: Draft, eyes: tuple[Eye, Eye], stretch: Floats) -> Rig:
+def _finished(head: MorphHead, draft: Draft, eyes: tuple[Eye, Eye], stretch: Floats, hair: Hair) -> Rig:
     shown = np.ones(len(NAMES), bool)
     largest = np.abs(draft.shapes).max(axis=(1, 2), initial=0.0)
     for channel in SHAPES:
@@ -156,10 +165,10 @@ def _finished(head: MorphHead, draft: Draft, eyes: tuple[Eye, Eye], stretch: Flo
         mode_names=tuple(head.modes),
         modes=_half(draft.modes),
         stretch=_half(stretch),
-        hair_names=(),
-        hair=np.zeros((0, 0, 3), np.float32),
-        hair_start=0,
-        hair_edge=np.zeros(0, np.int32),
+        hair_names=hair.names,
+        hair=hair.styles,
+        hair_start=hair.start,
+        hair_edge=hair.edge,
         head_share=share.astype(np.float32),
         pivot=PIVOT,
         eyes=eyes,
