@@ -30,16 +30,39 @@ class PriorLabels(_Part):
     frames: int = Field(60, ge=2, description="frames in each take")
 
 
+class PerturbedLabels(_Part):
+    """Copies of each take in which the channels that it rarely uses are used; for learning alone, never held out."""
+
+    copies: int = Field(1, ge=1, le=20, description="perturbed copies of each take")
+    strength: float = Field(0.8, gt=0, le=1, description="peak of what is added, 1 being a channel's whole range")
+
+
 class Labels(_Part):
     """Which labels the run learns from: all of a dataset, and what a source or the prior adds to it before."""
 
     dataset: str = Field("demo", min_length=1, pattern=_FILE_NAME, description="name of the labels")
-    source: str | None = Field(None, description="a recording (path or s3:// address) to bring in first")
+    source: str | None = Field(
+        None, description="recordings to bring in first: a file, folder, pattern, archive or s3:// address"
+    )
     prior: PriorLabels | None = Field(None, description="draw these takes from the coefficient prior first")
     test_share: float = Field(0.2, gt=0, lt=0.9, description="share of each take's time held out, in contiguous stretches")
     stretch_seconds: float = Field(8.0, gt=0, description="length of one held-out stretch of a take")
     guard_seconds: float = Field(0.5, ge=0, description="time left unused on both sides of a held-out stretch")
     max_frames: int | None = Field(None, ge=8, description="thin the dataset evenly to this many frames; none means every frame")
+    mirror: bool = Field(False, description="turn takes of the source over: left becomes right")
+    neutral: str = Field("none", description="subtract a resting face: a frame's number, 'auto' or 'none'")
+    rotation: Literal["auto", "radians", "degrees"] = Field("auto", description="unit of the source's rotations")
+    fps: float | None = Field(None, gt=0, le=1000, description="frames a second of sources that do not say")
+    names: tuple[str, ...] | None = Field(None, min_length=10, description="names of a source's columns that has none, in order")
+    video: bool = Field(True, description="take pictures from a video beside a recording")
+    perturb: PerturbedLabels | None = Field(None, description="add takes that widen what a recording covers")
+
+    @field_validator("neutral")
+    @classmethod
+    def _rests(cls, neutral: str) -> str:
+        if neutral not in ("auto", "none") and not (neutral.isascii() and neutral.isdigit() and len(neutral) < 13):
+            raise ValueError(f"'{neutral}' is no resting face: give a frame's number, 'auto' or 'none'")
+        return neutral
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from sfcore.errors import WrongUse
 
@@ -59,3 +61,57 @@ def cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error:
         raise StrayQuote(line) from None
+
+
+BLOCK = 4 * 1024**2
+"""Bytes of a file that are read at a time."""
+# A line of this many bytes without an end is no line of a table.
+_LONGEST_LINE = 16 * BLOCK
+
+
+def blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """A file in UTF-8, or in UTF-16 with its mark, as blocks of whole lines in UTF-8 without a mark.
+
+    Raises `WrongUse` for any other encoding, and for what has no lines.
+    """
+    first = stream.read(BLOCK)
+    encoding = _encoding(first)
+    if encoding == "utf-32":
+        raise WrongUse(f"{name} is UTF-32 text: save it as CSV in UTF-8.")
+    decoder = codecs.getincrementaldecoder("utf-16")() if encoding == "utf-16" else None
+    read, rest, chunk = 0, b"", first if decoder else first.removeprefix(codecs.BOM_UTF8)
+    while chunk:
+        following = stream.read(BLOCK)
+        try:
+            text = decoder.decode(chunk, final=not following).encode() if decoder else chunk
+        except UnicodeDecodeError as error:
+            raise _wrongly_encoded(name, "UTF-16", read + error.start) from None
+        rest += text if read else text.removeprefix(codecs.BOM_UTF8)
+        read += len(chunk)
+        end = len(rest) if not following else _last_end(rest)
+        if end:
+            yield _checked(rest[:end], name, read - len(rest))
+            rest = rest[end:]
+        elif len(rest) > _LONGEST_LINE:
+            raise WrongUse(f"{name} is no table: it has a line of more than {_LONGEST_LINE // 1024**2} MiB.")
+        chunk = following
+
+
+def _last_end(text: bytes) -> int:
+    """Where the last whole line ends; 0 where none does."""
+    end = text.rfind(b"\n") + 1
+    # A CR at the very end may be the first half of a CRLF.
+    return end or text.rfind(b"\r", 0, len(text) - 1) + 1
+
+
+def _checked(block: bytes, name: str, start: int) -> bytes:
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            raise _wrongly_encoded(name, "UTF-8", start + error.start) from None
+    return block
+
+
+def _wrongly_encoded(name: str, encoding: str, byte: int) -> WrongUse:
+    return WrongUse(f"{name} is not {encoding} text (byte {max(byte, 0)}): save or export it again as CSV in UTF-8.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,12 +13,31 @@ from sfcore import arkit
 from sfcore.randomness import digest
 from sfcore.recipe import Labels, PriorLabels
 from sfcore.recordings import prior
-from sfcore.recordings.splits import split_by_take, split_by_time
+from sfcore.recordings.source import Refused
+from sfcore.recordings.splits import GUARD, split_by_take, split_by_time
 from sfcore.recordings.take import Take
 from sfcore.store.schemas import SCHEMAS
 
 PRIOR_FORMAT = "prior"
 PRIOR_FPS = 30.0
+# Rows made into a table at a time; with pictures of a hundred kilobytes or so, far fewer.
+_ROWS = 65_536
+_ROWS_WITH_PICTURES = 512
+_HEAD = [c.index for c in arkit.ROTATIONS if c.region == "head"]
+
+
+def split_of(take: Take, labels: Labels) -> NDArray[np.str_]:
+    """(n,) words train, test or guard for the rows of a take.
+
+    What is held out follows from the performance and its times: raw, calibrated, mirrored and perturbed takes of one performance
+    are held out alike. Where a long recording was cut, both sides of the cut are guarded.
+    """
+    words = split_by_time(take.t, take.frame, labels, take.performance)
+    for at_end, is_cut in zip((False, True), take.cut, strict=True):
+        if is_cut and labels.guard_seconds and not np.isnan(take.t).any():
+            edge = take.t[-1] - labels.guard_seconds if at_end else take.t[0] + labels.guard_seconds
+            words[take.t > edge if at_end else take.t < edge] = GUARD
+    return words
 
 
 def label_rows(take: Take, labels: Labels, split: NDArray[np.str_] | str | None = None) -> pa.Table:
@@ -25,33 +45,51 @@ def label_rows(take: Take, labels: Labels, split: NDArray[np.str_] | str | None 
 
     Head rotations that are exactly 0 in every row were switched off in the app, so they are unknown (null), not a still head.
     """
+    return pa.concat_tables(list(label_batches(take, labels, split)) or [SCHEMAS["labels"].empty_table()])
+
+
+def label_batches(take: Take, labels: Labels, split: NDArray[np.str_] | str | None = None) -> Iterator[pa.Table]:
+    """As `label_rows`, a part of the rows at a time: fewer where they hold pictures."""
     n = len(take.frame)
-    words = split_by_time(take.t, take.frame, labels, take.source_hash) if split is None else np.broadcast_to(split, n)
-    values = _without_switched_off_head(take.coefficients)
+    words = split_of(take, labels) if split is None else np.broadcast_to(split, n)
+    head_is_off = _head_is_off(take.coefficients)
+    step = _ROWS_WITH_PICTURES if take.images is not None else _ROWS
+    provenance = json.dumps(take.provenance, sort_keys=True) if take.provenance else None
+    for start in range(0, n, step):
+        rows = slice(start, min(start + step, n))
+        yield _table(take, labels.dataset, rows, words[rows], head_is_off, provenance)
+
+
+def _table(take: Take, dataset: str, rows: slice, words: NDArray[np.str_], head_is_off: bool, provenance: str | None) -> pa.Table:
+    n = rows.stop - rows.start
+    values, t = take.coefficients[rows], take.t[rows]
+    if head_is_off:
+        values = values.copy()
+        values[:, _HEAD] = np.nan
     columns: dict[str, object] = {
-        "dataset": pa.array([labels.dataset] * n),
-        "take": pa.array([take.name] * n),
-        "frame": take.frame,
-        "t": pa.array(take.t, mask=np.isnan(take.t)),
+        "dataset": _repeated(dataset, n),
+        "take": _repeated(take.name, n),
+        "frame": take.frame[rows],
+        "t": pa.array(t, mask=np.isnan(t)),
         **{name: pa.array(values[:, i], mask=np.isnan(values[:, i])) for i, name in enumerate(arkit.NAMES)},
         "split": pa.array(words.tolist()),
-        "format": pa.array([take.format] * n),
-        "source_name": pa.array([take.source_name] * n),
-        "source_hash": pa.array([take.source_hash] * n),
-        "subject": pa.array([take.subject] * n, pa.string()),
-        "image": pa.nulls(n, pa.binary()),
-        "clipped": take.clipped,
+        "format": _repeated(take.format, n),
+        "source_name": _repeated(take.source_name, n),
+        "source_hash": _repeated(take.source_hash, n),
+        "subject": _repeated(take.subject, n),
+        "image": pa.array(list(take.images[rows]) if take.images is not None else [None] * n, pa.binary()),
+        "clipped": take.clipped[rows],
+        "provenance": _repeated(provenance, n),
     }
     return pa.table(columns).cast(SCHEMAS["labels"])
 
 
-def _without_switched_off_head(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-    head = [c.index for c in arkit.ROTATIONS if c.region == "head"]
-    if len(coefficients) < 2 or np.any(coefficients[:, head] != 0):
-        return coefficients
-    unknown = coefficients.copy()
-    unknown[:, head] = np.nan
-    return unknown
+def _repeated(word: str | None, n: int) -> pa.Array:
+    return pa.repeat(pa.scalar(word, pa.string()), n)
+
+
+def _head_is_off(coefficients: NDArray[np.float32]) -> bool:
+    return len(coefficients) >= 2 and not np.any(coefficients[:, _HEAD] != 0)
 
 
 def reject_rows(take: Take, run_id: str) -> pa.Table:
@@ -61,6 +99,12 @@ def reject_rows(take: Take, run_id: str) -> pa.Table:
         for r in take.rejects
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["rejects"])
+
+
+def refused_row(refused: Refused, run_id: str, row: int) -> pa.Table:
+    """The row of ``rejects`` for a file of which nothing could be read; ``row`` stands in for a row's number."""
+    told = {"run_id": run_id, "stage": "ingest", "source": refused.name, "row": row}
+    return pa.Table.from_pylist([told | {"reason": "unreadable file", "detail": refused.sentence}], schema=SCHEMAS["rejects"])
 
 
 def prior_takes(drawn: PriorLabels, test_share: float, seed: int) -> Iterator[tuple[Take, str]]:

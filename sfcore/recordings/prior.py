@@ -75,7 +75,8 @@ _SINGLE = (
 )
 
 # The lips cannot close over a raised jaw, nor the tongue pass closed lips.
-_NEEDS: dict[str, Sparse] = {"MouthClose": {"JawOpen": 0.9}, "TongueOut": {"JawOpen": 0.45}}
+NEEDS: dict[str, Sparse] = {"MouthClose": {"JawOpen": 0.9}, "TongueOut": {"JawOpen": 0.45}}
+"""What an action cannot do without."""
 
 ANTAGONISTS: tuple[tuple[str, str], ...] = (
     ("EyeBlinkLeft", "EyeWideLeft"),
@@ -140,7 +141,7 @@ def _hands(seed: int) -> list[tuple[str, ...]]:
     for index in order:
         action = actions[index]
         home = next(
-            (h for h in hands if len(h) == 1 and not _conflict(h[0], action) and action not in _NEEDS and h[0] not in _NEEDS),
+            (h for h in hands if len(h) == 1 and not _conflict(h[0], action) and action not in NEEDS and h[0] not in NEEDS),
             None,
         )
         if home is None:
@@ -154,7 +155,7 @@ def _dealt_actions(target: NDArray[np.float64], hand: tuple[str, ...], rng: np.r
     for action in hand:
         peak = rng.uniform(0.94, 1.0)
         _add(target, {action: 1.0}, peak)
-        _add(target, _NEEDS.get(action, {}), peak)
+        _add(target, NEEDS.get(action, {}), peak)
 
 
 def _one_sided(target: NDArray[np.float64], rng: np.random.Generator) -> None:

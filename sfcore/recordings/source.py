@@ -1,66 +1,196 @@
-"""From an address to a take: the format is found by content, never by the file's ending."""
+"""From an address to takes: the format is found by content, never by the file's ending."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import lzma
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Protocol
+
+import numpy as np
 
 from sfcore.errors import SfaceError, WorkFailed, WrongUse
-from sfcore.recordings import delimited, livelink
+from sfcore.recordings import (
+    audio2face,
+    audio2face_csv,
+    beat,
+    delimited,
+    labelled_images,
+    livelink,
+    mediapipe,
+    mediapipe_text,
+    rows_jsonl,
+    rows_parquet,
+    semanticface,
+    talking_avatar,
+)
+from sfcore.recordings.finding import Found, find
+from sfcore.recordings.gather import take_name
+from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
-from sfcore.store.address import Address
-
-# An hour of Live Link Face at 60 frames a second is about 150 MB.
-LARGEST_FILE = 2 * 1024**3
-_SNIFFED_BYTES = 16_384
+from sfcore.recordings.video import Film, video_beside, with_pictures
 
 
-def read_source(source: str) -> Take:
-    """Reads the recording at a path or ``s3://`` address.
+class Format(Protocol):
+    """What a module that reads a format has."""
 
-    Raises `WrongUse` when nothing is there or the content is no known format, `WorkFailed` when it cannot be fetched.
+    FORMAT: str
+
+    def sniff(self, head: bytes) -> bool:
+        """Whether a file that begins with ``head`` is of this format."""
+
+    def read(self, source: SourceFile, reading: Reading) -> Iterator[Take]:
+        """The takes of a file; raises `WrongUse` where it holds none."""
+
+
+FORMATS: tuple[Format, ...] = (
+    *(rows_parquet, audio2face_csv, labelled_images, livelink),
+    *(audio2face, semanticface, mediapipe, beat, talking_avatar, mediapipe_text, rows_jsonl),
+)
+"""Asked in this order: what is special before what is general."""
+
+# Endings of files that somebody meant as labels: told when they cannot be read, while pictures and notes are passed over.
+_MEANT = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".pbtxt", ".zip")
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file of a folder that gave nothing, or not all: its name, and the sentence that says why."""
+
+    name: str
+    sentence: str
+
+
+def read_source(source: str, reading: Reading | None = None) -> Take:
+    """Reads the one recording at a path or ``s3://`` address.
+
+    Raises `WrongUse` when nothing is there, when it is no recording or several, `WorkFailed` when it cannot be fetched.
     """
-    name = source.rstrip("/").rsplit("/", 1)[-1]
-    content = _content(source, name)
-    head = content[:_SNIFFED_BYTES]
-    if livelink.sniff(head):
-        return livelink.read(content, name)
-    raise WrongUse(f"{name} is no recording that sface can read ({_looks_like(head)}): it reads Live Link Face CSV.")
+    takes = [take for take in read_takes(find(source), reading or Reading()) if isinstance(take, Take)]
+    if len(takes) != 1:
+        raise WrongUse(f"{source} holds {len(takes)} takes: name one recording.")
+    return takes[0]
 
 
-def check_source(source: str) -> None:
-    """Raises what `read_source` would raise: told before any engine is started for the work that follows."""
-    read_source(source)
+def check_source(source: str, reading: Reading | None = None) -> None:
+    """Raises what reading would raise before its first take: told before any engine is started for the work that follows."""
+    found = find(source)
+    takes = read_takes(found, reading or Reading())
+    refused: list[Refused] = []
+    for take in takes:
+        if isinstance(take, Take):
+            return
+        refused.append(take)
+    raise nothing_in(source, refused)
 
 
-def _content(source: str, name: str) -> bytes:
-    address = Address.parse(source)
-    if address.is_local:
-        path = Path(address.root)
-        if path.is_dir():
-            raise WrongUse(f"{source} is a folder: name one recording in it.")
-        if not path.exists():
-            raise WrongUse(f"there is no file {source}: check the path.")
-    elif "/" not in address.root:
-        raise WrongUse(f"{source} names a bucket and no file in it: write {address.uri}/take.csv.")
+def nothing_in(source: str, refused: list[Refused]) -> WrongUse:
+    """The error of a source of many files of which none is a recording."""
+    first = f": {refused[0].sentence.rstrip('.')}" if refused else ""
+    more = f" (and {len(refused) - 1} more such files)" if len(refused) > 1 else ""
+    return WrongUse(f"{source} holds no recording that sface can read{first}{more}.")
+
+
+def format_of(file: SourceFile) -> Format | None:
+    """The format of a file, by its first bytes; None when it is none that sface reads."""
+    head = file.head()
+    return next((form for form in FORMATS if form.sniff(head)), None)
+
+
+def read_takes(found: Found, reading: Reading) -> Iterator[Take | Refused]:
+    """The takes of all files, one after the other; a file that cannot be read is told and the others are read all the same.
+
+    For a source that is one file, what is wrong with it is raised instead: `WrongUse`, `WorkFailed`.
+    """
+    for name, reason in found.refused:
+        yield Refused(name, f"{name} {reason}.")
+    formats = [(file, _format_or_refusal(file, found.is_single)) for file in found.files]
+    names = _names([file.name for file, form in formats if form is not None and not isinstance(form, Refused)])
+    for file, form in formats:
+        if isinstance(form, Refused):
+            yield form
+        elif form is not None:
+            yield from _takes_of(file, form, reading, found.is_single, names[file.name])
+
+
+def _names(paths: list[str]) -> dict[str, str]:
+    """Path -> name of its take: the file's, with its folders where files of several folders share it, and with its ending where
+    several of one folder do."""
+    stems = Counter(take_name(path) for path in paths)
+    full = {path: "-".join([*PurePosixPath(path).parent.parts, take_name(path)]) for path in paths}
+    taken = Counter(full.values())
+    return {
+        path: take_name(path)
+        if stems[take_name(path)] == 1
+        else full[path] + PurePosixPath(path).suffix * (taken[full[path]] > 1)
+        for path in paths
+    }
+
+
+def _format_or_refusal(file: SourceFile, is_single: bool) -> Format | Refused | None:
+    """The format of a file; a refusal where it was meant as a recording, None where it was not."""
     try:
-        return _fetched(address, name)
-    except SfaceError:
-        raise
-    except FileNotFoundError:
-        raise WrongUse(f"there is no file {source}: check the address.") from None
-    except Exception as error:  # a client of S3 raises its own kinds, of no common base with OSError
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise WorkFailed(f"cannot read {source}: {reason}.") from None
+        form = format_of(file)
+        if form is not None or not (is_single or file.name.lower().endswith(_MEANT)):
+            return form
+        raise WrongUse(f"{file.name} is no recording that sface can read ({_looks_like(file)}): it reads {_SPOKEN}.")
+    except SfaceError as error:
+        if is_single:
+            raise
+        return Refused(file.name, str(error))
+    except (OSError, *_DAMAGED) as error:
+        if is_single:
+            raise _unreadable(file, error) from None
+        return Refused(file.name, str(_unreadable(file, error)))
 
 
-def _fetched(address: Address, name: str) -> bytes:
-    size = int(address.files.size(address.root))
-    if size > LARGEST_FILE:
-        raise WrongUse(f"{name} has {size / 1024**3:.1f} GiB: split the recording into files of at most 2 GiB.")
-    return bytes(address.files.cat_file(address.root))
+_SPOKEN = (
+    "Live Link Face CSV, Audio2Face JSON and CSV, BEAT, MediaPipe and SemanticFace dumps, lists of named frames, pictures with "
+    "labels, and its own Parquet and JSON lines"
+)
 
 
-def _looks_like(head: bytes) -> str:
+def _unreadable(file: SourceFile, error: BaseException) -> WorkFailed:
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return WorkFailed(f"cannot read {file.name}: {reason}.")
+
+
+def _takes_of(file: SourceFile, form: Format, reading: Reading, is_single: bool, name: str) -> Iterator[Take | Refused]:
+    try:
+        film: Film | None = None
+        for number, take in enumerate(form.read(file, reading)):
+            named = replace(take, name=take.name.replace(take_name(file.name), name, 1))
+            if reading.video and named.images is None and not np.isnan(named.t).any():
+                if number == 0:
+                    film, named = _film_of(file, named)
+                if film is not None:
+                    named = with_pictures(named, film)
+            yield named
+    except (SfaceError, OSError, *_DAMAGED) as error:
+        told = error if isinstance(error, SfaceError) else _unreadable(file, error)
+        if is_single:
+            raise told from None
+        yield Refused(file.name, str(told))
+
+
+def _film_of(file: SourceFile, take: Take) -> tuple[Film | None, Take]:
+    """The film beside a recording; a damaged one is noted, since labels are worth keeping without it."""
+    video = video_beside(file, take)
+    if video is None:
+        return None, take
+    try:
+        return Film(video).open(), take
+    except WrongUse as error:
+        return None, replace(take, notes=(*take.notes, str(error)))
+
+
+def _looks_like(file: SourceFile) -> str:
+    head = file.head()
     if not head:
         return "it is empty"
     text = delimited.decode_head(head)
@@ -72,7 +202,7 @@ def _looks_like(head: bytes) -> str:
         return "it is blank"
     start = lines[0].lstrip()
     if start.startswith(("{", "[")):
-        return "it looks like JSON"
+        return "it looks like JSON, but of no kind that sface knows"
     if start.startswith("<"):
         return "it looks like HTML or XML"
     return f"its first line, {start[:60]!r}, names fewer than {livelink.FEWEST_CHANNELS} facial channels"

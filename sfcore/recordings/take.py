@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.randomness import digest
-
 RejectReason = Literal[
-    "wrong number of fields", "stray quote", "bad timecode", "time out of order", "not a number", "out of range"
+    "wrong number of fields",
+    "stray quote",
+    "bad timecode",
+    "time out of order",
+    "not a number",
+    "out of range",
+    "not an object",
+    "no labels",
+    "no face",
+    "no image",
+    "unreadable image",
+    "image too large",
+    "same picture twice",
+    "one picture under two labels",
+    "unreadable file",
+    "same content as another take",
 ]
+
+# Rows hashed at a time: a copy of so many is small beside the take.
+_HASHED_ROWS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +66,54 @@ class Take:
     subject: str | None = None
     notes: tuple[str, ...] = field(default=())
     """What a person should know: columns left out, channels that never change."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """What a program should know, plain data for JSON: ``performance`` and ``variant`` (cal, raw, neutral) of the file's name,
+    ``starts`` (the first row's timecode), ``fps``, ``lost_frames``, ``rotation`` (unit and how it is known), ``mirrored``, ..."""
+    images: Sequence[bytes | None] | None = None
+    """One encoded picture for each row kept, None where there is none; all None for sources without pictures."""
+    raw: NDArray[np.float64] | None = None
+    """(n, 61) float64: the numbers as the source writes them, before units and clipping; only where it was asked for."""
+    cut: tuple[bool, bool] = (False, False)
+    """Whether the take begins, and ends, where a recording too long for one take was cut."""
 
     @property
     def rows_read(self) -> int:
         """Rows in the source: those kept and those rejected."""
         return len(self.frame) + len(self.rejects)
 
+    @property
+    def seconds(self) -> float:
+        """From the first row to the last; NaN where the source knows no time."""
+        return float(self.t[-1] - self.t[0]) if len(self.t) else 0.0
 
-def content_hash(frame: NDArray[np.int64], t: NDArray[np.float64], coefficients: NDArray[np.float32]) -> str:
-    """Digest of what a take holds, 32 hex digits: frames, times in seconds and the 61 coefficients, little-endian.
+    @property
+    def performance(self) -> str:
+        """What was performed: takes of one performance, such as its raw and its calibrated numbers, share it."""
+        return str(self.provenance.get("performance", self.name))
+
+
+def content_hash(
+    frame: NDArray[np.int64],
+    t: NDArray[np.float64],
+    coefficients: NDArray[np.float32],
+    images: Sequence[bytes | None] | None = None,
+) -> str:
+    """Digest of what a take holds, 32 hex digits: frames, times in seconds, the 61 coefficients, little-endian, and pictures.
 
     Every NaN counts as the same NaN and -0 as 0, so the hash follows from the numbers and not from how they were written.
     """
-    return digest("take", frame.astype("<i8").tobytes(), _canonical(t, "<f8"), _canonical(coefficients, "<f4"))
+    state = hashlib.blake2b(digest_size=16)
+    for part, dtype in ((frame, "<i8"), (t, "<f8"), (coefficients, "<f4")):
+        state.update(part.size.to_bytes(8, "little"))
+        for chunk in _canonical(part, dtype):
+            state.update(chunk)
+    for image in images or ():
+        state.update(b"none" if image is None else hashlib.blake2b(image, digest_size=16).digest())
+    return state.hexdigest()
 
 
-def _canonical(values: NDArray[np.floating], dtype: str) -> bytes:
-    # Adding 0 turns -0 into 0.
-    return np.where(np.isnan(values), np.nan, values + 0.0).astype(dtype).tobytes()
+def _canonical(values: NDArray[Any], dtype: str) -> Iterator[bytes]:
+    for start in range(0, len(values), _HASHED_ROWS):
+        rows = values[start : start + _HASHED_ROWS]
+        # Adding 0 turns -0 into 0.
+        yield (rows if rows.dtype.kind == "i" else np.where(np.isnan(rows), np.nan, rows + 0.0)).astype(dtype).tobytes()

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 BASE = 60
 _TIMECODE = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{1,3})(?:\.(\d+))?", re.ASCII)
 _HOUR = 3600.0
-_DAY = 24 * _HOUR
+DAY = 24 * _HOUR
+"""Seconds in a day."""
 # Where a day may be taken to begin: one of these lies in the unrecorded hours of any take shorter than 18 hours.
 _DAY_STARTS = (0.0, 6 * _HOUR, 12 * _HOUR, 18 * _HOUR)
 
@@ -39,18 +40,25 @@ def seconds_of_day(timecode: str) -> float:
     return hours * _HOUR + minutes * 60 + seconds + (frames + fraction) / BASE
 
 
-def in_order(times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def in_order(times: NDArray[np.float64], of_day: bool = True) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which rows of a take are in order of time, and the rows' times carried on past midnight.
 
-    ``times`` (n,) are seconds since midnight in the order of the rows, n >= 1. Returns ``(kept (n,), running (n,))`` where
-    ``running[kept]`` never falls. As many rows as can be are kept, less `_STRAY_ROWS` for each pause between them: a row whose
-    time is damaged goes and its neighbours stay, a real pause stays, and so few rows beyond a pause at an end of the take go.
+    ``times`` (n,) are seconds since midnight (``of_day``) or since any moment, in the order of the rows, n >= 1. Returns
+    ``(kept (n,), running (n,))`` where ``running[kept]`` never falls. As many rows as can be are kept, less `_STRAY_ROWS` for
+    each pause between them: a row whose time is damaged goes and its neighbours stay, a real pause stays, and so few rows
+    beyond a pause at an end of the take go.
     """
     pause = _pause(times)
+    steps = np.diff(times)
+    days = np.concatenate([[0.0], np.cumsum(steps < -DAY / 2)]) if of_day else np.zeros(len(times))
+    onward = times + DAY * days
+    steps = np.diff(onward)
+    if (steps >= 0).all() and (steps <= pause).all():
+        return np.ones(len(times), np.bool_), onward
     stray = min(_STRAY_ROWS, len(times) // _ROWS_FOR_A_STRAY)
     best, kept, running = -1, np.zeros(len(times), np.bool_), times
-    for start in _DAY_STARTS:
-        shifted = np.where(times < start, times + _DAY, times)
+    for start in _DAY_STARTS if of_day else _DAY_STARTS[:1]:
+        shifted = np.where(times < start, times + DAY, times)
         if start > 0 and not times.min() < start <= times.max():
             continue  # the same order as before
         score, rows = _longest_chain(shifted.tolist(), pause, stray)
@@ -59,6 +67,36 @@ def in_order(times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.
             kept = np.zeros(len(times), np.bool_)
             kept[rows] = True
     return kept, running
+
+
+def pace(frame: NDArray[np.int64], t: NDArray[np.float64]) -> tuple[float | None, int, list[int]]:
+    """Frames a second (None without times), how many frames were lost, and the frames after which some are.
+
+    ``frame`` (n,) and ``t`` (n,) of the rows of a take. The rate is that of the median step; frames are lost where two rows that
+    follow each other in the source are apart by more than one and a half of it, pauses of a second and more apart.
+    """
+    if len(t) < 2 or np.isnan(t).any():
+        return None, 0, []
+    steps = np.diff(t)
+    neighbours = np.diff(frame) == 1
+    usual = float(np.median(steps[neighbours])) if neighbours.any() else 0.0
+    if usual <= 0:
+        return None, 0, []
+    gaps = np.flatnonzero(neighbours & (steps > 1.5 * usual) & (steps < max(_PAUSE_SECONDS, _PAUSE_STEPS * usual)))
+    lost = int(np.round(steps[gaps] / usual).sum()) - len(gaps)
+    # Over the stretches without gaps, because a median of rounded times is rounded itself.
+    smooth = neighbours & (steps <= 1.5 * usual)
+    return float(smooth.sum() / steps[smooth].sum()), lost, frame[gaps].tolist()
+
+
+def spelt(seconds: float) -> str:
+    """The timecode of seconds since midnight, to a thousandth of a frame."""
+    thousandths = round(seconds % DAY * BASE * 1000)
+    whole, thousandth = divmod(thousandths, 1000)
+    return (
+        f"{whole // (BASE * 3600) % 24:02d}:{whole // (BASE * 60) % 60:02d}:{whole // BASE % 60:02d}:{whole % BASE:02d}"
+        f".{thousandth:03d}"
+    )
 
 
 def _pause(times: NDArray[np.float64]) -> float:

@@ -48,6 +48,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("subject", pa.string()),
             pa.field("image", pa.binary()),
             pa.field("clipped", pa.int32(), nullable=False),
+            pa.field("provenance", pa.string()),
         ]
     ),
     "rejects": pa.schema(

@@ -1,0 +1,50 @@
+"""BEAT and LAM JSON: ``names``, and ``frames`` of ``weights`` and ``time``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from sfcore.errors import WrongUse
+from sfcore.recordings import document
+from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.take import Take
+from sfcore.recordings.weight_rows import gather_weights, left_out, named_columns
+
+FORMAT = "beat-json"
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a JSON object begins that has ``names`` or frames with ``weights``."""
+    text = document.starts_like_json(head)
+    if not text.startswith("{"):
+        return False
+    named = re.search(r'"names"\s*:\s*\[', text) is not None
+    return named or ('"frames"' in text and '"weights"' in text)
+
+
+def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
+    """Reads the take; head poses are left out, since neither their unit nor their order is stated. Raises `WrongUse`."""
+    content = document.load(source)
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(frames, list):
+        raise WrongUse(f"{source.name} is damaged: it has no list 'frames'.")
+    names = content.get("names", list(reading.names) if reading.names else None)
+    if names is None:
+        raise WrongUse(f"{source.name} does not name its columns (no 'names'): name them in their order with --names.")
+    columns, others = named_columns(names, source.name)
+    weights = [frame.get("weights") if isinstance(frame, dict) else None for frame in frames]
+    stated = [document.number(frame.get("time")) if isinstance(frame, dict) else math.nan for frame in frames]
+    times = np.array(stated, np.float64)
+    if np.isnan(times).all() and reading.fps:
+        times = np.arange(len(frames)) / reading.fps
+    notes = left_out(others)
+    if any(isinstance(frame, dict) and frame.get("rotation") for frame in frames) or content.get("head_pose"):
+        notes.append("head poses were left out: the format states neither their unit nor their order")
+    if np.isnan(times).all():
+        notes.append("no time in its frames (state a rate with --fps)")
+    gather = gather_weights(weights, times, len(names), columns, reading)
+    yield gather.take(source.name, FORMAT, notes)

@@ -1,0 +1,264 @@
+"""A text table whose columns are named after channels: what CSV readers share.
+
+Blocks of sound lines are parsed by Arrow; a block in which anything is amiss is read line by line, so that damage stays in its
+row. Both ways give the same rows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv
+
+from sfcore import arkit
+from sfcore.errors import WrongUse
+from sfcore.recordings import delimited
+from sfcore.recordings.gather import Gather
+from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.take import RejectReason
+
+# A file with fewer known channels than this is some other table that happens to name one or two.
+FEWEST_CHANNELS = 10
+
+_COUNT_COLUMNS = {"blendshapecount"}  # both spellings, BlendShapeCount and BlendshapeCount, fold to this
+CLOCKS = {"timecode", "time", "t", "seconds", "timestamp", "timestampms", "timems", "frametime"}
+"""Names of columns that hold a row's time, without case, blanks and underscores."""
+PICTURES = {"image", "filename", "file", "imagepath", "path", "imagefile", "picture", "img", "frameimage"}
+"""Names of columns that name a row's picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a table: ``channels`` with their columns, and which columns hold time and picture."""
+
+    cells: tuple[str, ...]
+    delimiter: str
+    channels: tuple[tuple[int, arkit.Channel], ...]
+    clock: int | None
+    picture: int | None
+    extra: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Cells of a row."""
+        return len(self.cells)
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma in a number is its decimal point: only where it does not separate cells."""
+        return self.delimiter != ","
+
+    def notes(self) -> Iterator[str]:
+        """What a person should know about the columns."""
+        if self.decimal_comma:
+            separator = "tabs" if self.delimiter == "\t" else "semicolons"
+            yield f"cells are separated by {separator}, so a comma in a number was read as its decimal point"
+        if self.extra:
+            yield f"columns that are no facial channel were left out: {', '.join(self.extra)}"
+
+
+Clock = Callable[[list[str]], NDArray[np.float64]]
+"""Turns the time cells of m rows into (m,) float64 seconds, NaN or infinity for cells that hold no time."""
+
+
+def first_line(head: bytes) -> str:
+    """The first line that is not blank."""
+    return next(iter(delimited.lines(delimited.decode_head(head))), "")
+
+
+def header_cells(line: str) -> tuple[list[str], str]:
+    """The cells of a first line and what separates them: whatever makes most channels of it."""
+    delimiter = max(delimited.DELIMITERS, key=lambda one: _named(_cells(line, one)))
+    return _cells(line, delimiter), delimiter
+
+
+def names_enough(line: str) -> bool:
+    """Whether a first line names as many channels as a recording's does."""
+    return _named(header_cells(line)[0]) >= FEWEST_CHANNELS
+
+
+def _named(cells: list[str]) -> int:
+    return len({channel.name for cell in cells if (channel := arkit.resolve(cell))})
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a first line, none when its quotes are damaged."""
+    try:
+        return delimited.cells(line, delimiter)
+    except delimited.StrayQuote:
+        return []
+
+
+def _word(cell: str) -> str:
+    return re.sub(r"[\s_\-]", "", cell).lower()
+
+
+def header_of(line: str, name: str, with_pictures: bool = False) -> Header:
+    """Reads a first line; raises `WrongUse` when it names too few channels, or a column twice."""
+    cells, delimiter = header_cells(line)
+    if _named(cells) < FEWEST_CHANNELS:
+        raise WrongUse(
+            f"{name} is not a recording: its first line names {_named(cells)} of the 61 facial channels "
+            f"(a Live Link Face take names all of them, such as EyeBlinkLeft and JawOpen)."
+        )
+    channels: dict[str, tuple[int, arkit.Channel]] = {}
+    clocks: list[int] = []
+    pictures: list[int] = []
+    extra: list[str] = []
+    for column, cell in enumerate(cells):
+        word, channel = _word(cell), arkit.resolve(cell)
+        if channel is not None:
+            if channel.name in channels:
+                raise WrongUse(f"{name} has two columns for {channel.name}: remove one of them.")
+            channels[channel.name] = (column, channel)
+        elif word in CLOCKS:
+            clocks.append(column)
+        elif with_pictures and word in PICTURES:
+            pictures.append(column)
+        elif word not in _COUNT_COLUMNS and cell.strip():
+            extra.append(cell.strip())
+    # The one named Timecode wins over others.
+    clocks.sort(key=lambda column: _word(cells[column]) != "timecode")
+    if len(clocks) > 1 and _word(cells[clocks[0]]) == _word(cells[clocks[1]]):
+        raise WrongUse(f"{name} has two columns for {cells[clocks[0]].strip()}: remove one of them.")
+    extra += [cells[column].strip() for column in [*clocks[1:], *pictures[1:]]]
+    clock, picture = (next(iter(found), None) for found in (clocks, pictures))
+    return Header(tuple(cells), delimiter, tuple(channels.values()), clock, picture, tuple(extra))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """m rows of a block whose cells can be read: (m,) numbers in the source, time and picture cells, (m, k) float64 values."""
+
+    frame: NDArray[np.int64]
+    clock: list[str]
+    picture: list[str]
+    values: NDArray[np.float64]
+
+
+Faults = list[tuple[int, RejectReason, str]]
+"""Rows that cannot be read: number in the source, why, and the offending text."""
+
+
+def rows_of(source: SourceFile, with_pictures: bool = False) -> tuple[Header, Iterator[tuple[Rows, Faults]]]:
+    """A table's header, and its rows block by block, each with the rows that cannot be read."""
+    stream = source.opener()
+    blocks = delimited.blocks(stream, source.name)
+    header: Header | None = None
+    pending = b""
+    for block in blocks:
+        pending += block
+        line, rest = _cut_first(pending)
+        if line:
+            header, pending = header_of(line, source.name, with_pictures), rest
+            break
+    if header is None:
+        raise WrongUse(f"{source.name} is not a recording: it has no line that is not blank.")
+
+    def following(header: Header) -> Iterator[tuple[Rows, Faults]]:
+        with stream:
+            number = 0
+            for part in _chained(pending, blocks):
+                rows, faults = _quick(part, number, header) or _careful(part, number, header)
+                number += len(rows.frame) + len(faults)
+                yield rows, faults
+
+    return header, following(header)
+
+
+def _chained(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from others
+
+
+_FIRST = re.compile(rb"\s*?([^\r\n]*\S[^\r\n]*)(?:\r\n|\r|\n|$)")
+
+
+def _cut_first(block: bytes) -> tuple[str, bytes]:
+    """The first line that is not blank, and what follows it."""
+    match = _FIRST.match(block)
+    return (match[1].decode(), block[match.end() :]) if match else ("", b"")
+
+
+def _quick(block: bytes, number: int, header: Header) -> tuple[Rows, Faults] | None:
+    """The rows of a block in which nothing is amiss, parsed by Arrow; None for others."""
+    if b'"' in block or b"\x00" in block:
+        return None
+    comma = header.decimal_comma and b"," in block
+    names = [str(column) for column in range(header.width)]
+    texts = [column for column in (header.clock, header.picture) if column is not None]
+    wanted = {column: pa.float64() for column, _ in header.channels} | {column: pa.string() for column in texts}
+    try:
+        table = csv.read_csv(
+            pa.py_buffer(block),
+            read_options=csv.ReadOptions(column_names=names, block_size=len(block) + 1),
+            parse_options=csv.ParseOptions(delimiter=header.delimiter, quote_char=False, ignore_empty_lines=True),
+            convert_options=csv.ConvertOptions(
+                column_types={names[column]: kind for column, kind in wanted.items()},
+                include_columns=[names[column] for column in wanted],
+                null_values=[],
+                decimal_point="," if comma else ".",
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        return None
+    n = table.num_rows
+    values = np.empty((n, len(header.channels)))
+    for place, (column, _) in enumerate(header.channels):
+        values[:, place] = table[names[column]].to_numpy()
+    if not np.isfinite(values).all():
+        return None
+    clock, picture = (
+        table[names[column]].to_pylist() if column is not None else [""] * n for column in (header.clock, header.picture)
+    )
+    return Rows(np.arange(number, number + n), clock, picture, values), []
+
+
+def _careful(block: bytes, number: int, header: Header) -> tuple[Rows, Faults]:
+    faults: Faults = []
+    frames: list[int] = []
+    clocks: list[str] = []
+    pictures: list[str] = []
+    values: list[list[float]] = []
+    for row, line in enumerate(delimited.lines(block.decode()), start=number):
+        try:
+            cells = delimited.cells(line, header.delimiter)
+        except delimited.StrayQuote:
+            faults.append((row, "stray quote", line))
+            continue
+        if len(cells) != header.width:
+            faults.append((row, "wrong number of fields", f"{len(cells)} fields where the header has {header.width}"))
+            continue
+        numbers = [_number(cells[column], header.decimal_comma) for column, _ in header.channels]
+        if not all(map(math.isfinite, numbers)):
+            place = next(i for i, value in enumerate(numbers) if not math.isfinite(value))
+            column, channel = header.channels[place]
+            faults.append((row, "not a number", f"{channel.name}: {cells[column]!r}"))
+            continue
+        frames.append(row)
+        values.append(numbers)
+        clocks.append("" if header.clock is None else cells[header.clock])
+        pictures.append("" if header.picture is None else cells[header.picture])
+    shaped = np.array(values, np.float64).reshape(len(frames), len(header.channels))
+    return Rows(np.array(frames, np.int64), clocks, pictures, shaped), faults
+
+
+def _number(cell: str, decimal_comma: bool) -> float:
+    number = cell.replace(",", ".") if decimal_comma else cell
+    try:
+        # float() also takes 0.1_2, which is Python's spelling of a number and nobody else's.
+        return math.nan if "_" in number else float(number)
+    except ValueError:
+        return math.nan
+
+
+def gatherer(header: Header, reading: Reading, **options: object) -> Gather:
+    """Where the rows of a table are collected."""
+    return Gather([channel for _, channel in header.channels], reading, **options)  # type: ignore[arg-type]

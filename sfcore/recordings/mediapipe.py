@@ -1,0 +1,83 @@
+"""Dumps of MediaPipe's Face Landmarker: one result, a list of them, or ``people``; scores as numbers or as strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sfcore.errors import WrongUse
+from sfcore.recordings import document
+from sfcore.recordings.beside import picture_beside
+from sfcore.recordings.gather import take_name
+from sfcore.recordings.named import faces, time_key, times_of
+from sfcore.recordings.named_frames import NamedFrames, notes_on
+from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.take import Take
+
+FORMAT = "mediapipe-json"
+_MARKS = ('"faceBlendshapes"', '"face_blendshapes"', '"categoryName"', '"category_name"', '"people"')
+_LISTS = ("frames", "results", "people", "data", "faces", "detections", "faceLandmarkerResults")
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a JSON document begins that has the names of MediaPipe's results, or ``people``."""
+    text = document.starts_like_json(head)
+    return bool(text) and any(mark in text for mark in _MARKS)
+
+
+def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
+    """Reads a take for each face: the first of every frame under the file's name, others as ``-face2`` and so on.
+
+    A frame in which no face was found is rejected. The category ``_neutral`` is no channel; ``TongueOut`` is unknown to
+    MediaPipe. Raises `WrongUse` when no face is in the whole dump.
+    """
+    frames = _frames(document.load(source))
+    found = [faces(frame) for frame in frames]
+    if not any(found):
+        raise WrongUse(f"{source.name} holds no face: MediaPipe found none in its {len(frames)} frames, or kept no blendshapes.")
+    objects = [frame if isinstance(frame, dict) else {} for frame in frames]
+    key = time_key([frame for frame in objects if frame])
+    times = times_of(objects, key) if key else _paced(len(frames), reading)
+    for face in range(max(map(len, found))):
+        track = NamedFrames(reading)
+        for row, (frame, values) in enumerate(zip(objects, found, strict=True)):
+            if face < len(values):
+                track.add(row, float(times[row]), values[face], picture_beside(source, frame) if face == 0 else None)
+            elif face == 0:
+                track.gather.reject(row, "no face", "no face was found in this frame")
+        track.flush()
+        stem = take_name(source.name) + (f"-face{face + 1}" if face else "")
+        notes = notes_on(list(track.others))
+        yield track.gather.take(source.name, FORMAT, notes, stem=stem, subject=f"face {face + 1}" if face else None)
+
+
+def _paced(count: int, reading: Reading) -> Any:
+    return np.arange(count) / reading.fps if reading.fps else np.full(count, np.nan)
+
+
+def _frames(content: Any) -> list[Any]:
+    """The frames of a dump; a list of names with scores is one frame, and so is a result that holds faces itself."""
+    if isinstance(content, list):
+        return [content] if content and isinstance(content[0], dict) and _is_score(content[0]) else content
+    if not isinstance(content, dict):
+        return []
+    for key in _LISTS:
+        inner = content.get(key)
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and not _is_score(inner[0]):
+            return [content] if key in ("people", "faces") and not _has_frames(inner) else _flattened(inner)
+    return [content]
+
+
+def _is_score(entry: dict[str, Any]) -> bool:
+    return "score" in entry or "categories" in entry
+
+
+def _has_frames(people: list[Any]) -> bool:
+    return len(people) == 1 and isinstance(people[0], dict) and isinstance(people[0].get("frames"), list)
+
+
+def _flattened(entries: list[Any]) -> list[Any]:
+    """The frames of the only person, where frames lie below people."""
+    return entries[0]["frames"] if _has_frames(entries) else entries

@@ -1,0 +1,69 @@
+"""A list of ``{"time", "blendshapes": {name: value}}``, as speech services and talking avatars write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sfcore.errors import WrongUse
+from sfcore.recordings import document
+from sfcore.recordings.named import scores, time_key, times_of
+from sfcore.recordings.named_frames import NamedFrames, notes_on
+from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.take import Take
+
+FORMAT = "named-frames-json"
+_LISTS = ("frames", "blendData", "data", "animation", "keyframes", "results")
+_MAPS = ("blendshapes", "blendShapes", "blend_shapes", "shapes", "weights", "coefficients", "arkit", "values")
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a JSON document begins whose frames map names to values."""
+    text = document.starts_like_json(head).replace(" ", "").replace("\n", "").replace("\r", "").replace("\t", "")
+    if text.startswith("[{"):
+        return '"jawOpen":' in text or '"JawOpen":' in text or any(f'"{key}":{{' in text for key in _MAPS)
+    return (
+        text.startswith("{")
+        and any(f'"{name}":[{{' in text[:4096] for name in _LISTS)
+        and any(f'"{key}":{{' in text for key in _MAPS)
+    )
+
+
+def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
+    """Reads the take, each frame by the names it has itself. Raises `WrongUse` when no frame names channels."""
+    content = document.load(source)
+    if isinstance(content, dict):
+        content = next((content[key] for key in _LISTS if isinstance(content.get(key), list)), None)
+    if not isinstance(content, list):
+        raise WrongUse(f"{source.name} is damaged: it has no list of frames.")
+    frames = NamedFrames(reading)
+    kept: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
+    for row, frame in enumerate(content):
+        values = _values(frame)
+        if not isinstance(frame, dict):
+            frames.gather.reject(row, "not an object", str(frame))
+        elif values is None:
+            frames.gather.reject(row, "no labels", "names no facial channels")
+        else:
+            kept.append((row, frame, values))
+    whole = [frame for _, frame, _ in kept]
+    key = time_key(whole)
+    times = times_of(whole, key)
+    if key is None and reading.fps:
+        times = np.array([row for row, _, _ in kept]) / reading.fps
+    for (row, _, values), time in zip(kept, times.tolist(), strict=True):
+        frames.add(row, time, values)
+    frames.flush()
+    notes = notes_on(list(frames.others))
+    if key is None and not reading.fps:
+        notes.append("no time in its frames (state a rate with --fps)")
+    yield frames.gather.take(source.name, FORMAT, notes)
+
+
+def _values(frame: Any) -> dict[str, Any] | None:
+    if not isinstance(frame, dict):
+        return None
+    found = (scores(frame[key]) for key in _MAPS if key in frame)
+    return next((values for values in found if values is not None), None) or scores(frame)
