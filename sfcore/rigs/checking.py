@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sfcore.arkit import BY_NAME, INDEX, LEFT_RIGHT_PAIRS, NAMES, SHAPES
 from sfcore.rigs.parts import Part
-from sfcore.rigs.rig import Floats, Ints, Rig
+from sfcore.rigs.rig import Floats, Rig
 
 Array = NDArray[np.float64]
 Kind = Literal["does nothing", "masked", "wrong side", "wrong region", "not mirrored", "leaves a gap", "identical"]
@@ -29,6 +29,7 @@ SYMMETRIC = 0.15
 """Centimetres from a mirrored vertex to the nearest one, nine in ten, up to which a head counts as symmetric."""
 OPEN, WIDE_OPEN = 0.08, 0.25
 """What a blink leaves of the height of the open eye: to be told, and wrong."""
+_FLIP = np.array([-1.0, 1.0, 1.0])
 _PUPILS_APART = 6.2
 """Centimetres in an adult (Farkas, 1994): the unit of the regions below, so that they fit any head."""
 
@@ -183,35 +184,34 @@ def _regions(motion: _Motion, moves: NDArray[np.bool_]) -> Iterator[Finding]:
 
 
 def _mirrors(motion: _Motion, moves: NDArray[np.bool_]) -> Iterator[Finding]:
-    partner, off = _nearest(motion.points * [-1.0, 1.0, 1.0], motion.points)
+    order = np.argsort(motion.points[:, 1], kind="stable")
+    points = np.ascontiguousarray(motion.points[order])
     # Hair and collar may be as they like: only what shapes move has to be symmetric.
-    face = motion.size.max(axis=0) > 0.1
+    face = motion.size.max(axis=0)[order] > 0.1
     if not face.any():
         return
-    spread = float(np.percentile(off[face], 90))
+    spread = float(np.percentile(_to_nearest(points[face] * _FLIP, points), 90))
     if spread > SYMMETRIC:
         said = (
             f"The head is not symmetric (a tenth of its face has no mirror image within {spread:.2f} cm): pairs are not compared."
         )
         yield Finding((), "not mirrored", "note", said)
         return
-    matched = off <= 2 * SYMMETRIC
     for left, right in LEFT_RIGHT_PAIRS:
         i, j = INDEX[left], INDEX[right]
         if not (moves[i] and moves[j]):
             continue
-        mirrored = motion.moved[j][partner] * np.array([-1.0, 1.0, 1.0], np.float32)
-        unlike = _difference(motion.moved[i][matched], mirrored[matched], motion.area[matched])
+        one, other = (np.ascontiguousarray(motion.moved[k][order], np.float64) for k in (i, j))
+        unlike = max(_unlike(points, motion.area[order], *pair) for pair in ((one, other), (other, one)))
         if unlike > UNLIKE:
             said = f"{left} and {right} are no mirror images of one another: they differ by {unlike:.0%} of their size."
             yield Finding((left, right), "not mirrored", "wrong" if unlike > UNRELATED else "note", said)
 
 
-def _difference(one: Floats, other: Floats, area: Array) -> float:
-    """Root of the area's mean squared difference of two displacements (v, 3), as a share of the larger one's own."""
-    weight = area[:, None]
-    size = max(float((weight * one.astype(np.float64) ** 2).sum()), float((weight * other.astype(np.float64) ** 2).sum()))
-    return float(np.sqrt((weight * (one - other).astype(np.float64) ** 2).sum() / size)) if size > 0 else 0.0
+def _unlike(points: Array, area: Array, one: Array, other: Array) -> float:
+    """How far ``one`` is from the mirror image of ``other`` (v, 3), as a share of its size, squares weighted by area."""
+    size = float((area[:, None] * one**2).sum())
+    return float(np.sqrt((area * _unexplained(points, one, other * _FLIP, 2 * SYMMETRIC)).sum() / size)) if size > 0 else 0.0
 
 
 def _lids(rig: Rig) -> Iterator[Finding]:
@@ -243,17 +243,10 @@ def _identical(motion: _Motion, moves: NDArray[np.bool_]) -> Iterator[Finding]:
         yield Finding(names, "identical", "wrong", said)
 
 
-def _nearest(wanted: Array, points: Array) -> tuple[Ints, Array]:
-    """The nearest of ``points`` (v, 3) to each of ``wanted`` (w, 3), and how far it is."""
-    order = np.argsort(points[:, 1], kind="stable")
-    index, distance = _search(np.ascontiguousarray(wanted), np.ascontiguousarray(points[order]))
-    return order[index].astype(np.int32), distance
-
-
 @numba.njit(cache=True)
-def _search(wanted: Array, points: Array) -> tuple[NDArray[np.int64], Array]:
-    """`_nearest` among points sorted by height: from each place outwards until the height alone is too far."""
-    found, distance = np.zeros(len(wanted), np.int64), np.full(len(wanted), np.inf)
+def _to_nearest(wanted: Array, points: Array) -> Array:
+    """Distance (w,) from places (w, 3) to the nearest of ``points`` (v, 3), which are sorted by height."""
+    distance = np.zeros(len(wanted))
     for i in range(len(wanted)):
         x, y, z = wanted[i]
         start = np.searchsorted(points[:, 1], y)
@@ -264,9 +257,33 @@ def _search(wanted: Array, points: Array) -> tuple[NDArray[np.int64], Array]:
                 dy = points[j, 1] - y
                 if dy * dy >= best:
                     break
-                square = (points[j, 0] - x) ** 2 + dy * dy + (points[j, 2] - z) ** 2
-                if square < best:
-                    best, found[i] = square, j
+                best = min(best, (points[j, 0] - x) ** 2 + dy * dy + (points[j, 2] - z) ** 2)
                 j += step
         distance[i] = np.sqrt(best)
-    return found, distance
+    return distance
+
+
+@numba.njit(cache=True)
+def _unexplained(points: Array, one: Array, mirrored: Array, reach: float) -> Array:
+    """Squared difference (v,) of displacements from the likest mirrored one of a vertex within ``reach`` of the mirrored place.
+
+    The likest and not the nearest: where lids and lips meet, the nearest vertex may lie on the other lid. ``points`` (v, 3) are
+    sorted by height; vertices that have no counterpart explain themselves, as do those that stay.
+    """
+    squares = np.zeros(len(points))
+    for i in range(len(points)):
+        if one[i, 0] == 0.0 and one[i, 1] == 0.0 and one[i, 2] == 0.0:
+            continue
+        x, y, z = -points[i, 0], points[i, 1], points[i, 2]
+        j = np.searchsorted(points[:, 1], y - reach)
+        best, found = np.inf, False
+        while j < len(points) and points[j, 1] <= y + reach:
+            near = (points[j, 0] - x) ** 2 + (points[j, 1] - y) ** 2 + (points[j, 2] - z) ** 2
+            if near <= reach * reach:
+                unlike = 0.0
+                for axis in range(3):
+                    unlike += (one[i, axis] - mirrored[j, axis]) ** 2
+                best, found = min(best, unlike), True
+            j += 1
+        squares[i] = best if found else 0.0
+    return squares
