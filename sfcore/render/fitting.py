@@ -14,6 +14,7 @@ from sfcore.rigs.rig import Rig
 
 FRAME, GLASS, CLOTH, TRIM, PAD, SKIN = range(6)
 """Rows of the table of materials."""
+_SEARCHED = 2500
 _SURFACE = (Part.SKIN, Part.LIPS, Part.LID_EDGE, Part.EAR, Part.LASHES)
 
 
@@ -43,6 +44,8 @@ class Head:
     """What fitting asks of one person's head; points are in cm, ``unit`` is the distance from the eyes' line to the chin."""
 
     surface: Floats
+    front: Floats
+    """Points of the surface before the eyes' middles, few enough to be searched often."""
     ears: Floats
     hull: Floats
     eyes: NDArray
@@ -62,10 +65,12 @@ class Head:
         centres = np.array([points[e.centre] for e in eyes], float)
         middle, line = centres.mean(axis=0), float(centres[:, 1].mean())
         front = surface[(np.abs(surface[:, 0]) < 1.5) & (surface[:, 2] > middle[2] - 1.0)]
+        before = surface[surface[:, 2] > middle[2] - 1.0]
         chin = float(front[:, 1].min()) if len(front) else line - 11.0
         crown = float(surface[:, 1].max()) - line
         return Head(
             surface=surface,
+            front=before[:: max(1, len(before) // _SEARCHED)],
             ears=points[anatomy.ears],
             hull=np.concatenate([surface, points[anatomy.hair]]),
             eyes=centres,
@@ -76,8 +81,8 @@ class Head:
 
     def depth_at(self, x: float, y: float, reach: float) -> float:
         """z of the foremost surface within ``reach`` of a place of the frontal plane; -inf where there is none."""
-        near = (np.abs(self.surface[:, 0] - x) < reach) & (np.abs(self.surface[:, 1] - y) < reach)
-        return float(self.surface[near, 2].max()) if near.any() else -np.inf
+        near = (np.abs(self.front[:, 0] - x) < reach) & (np.abs(self.front[:, 1] - y) < reach)
+        return float(self.front[near, 2].max()) if near.any() else -np.inf
 
     def half_width(self, y: float, z: float) -> float:
         """Largest \\|x\\| of the surface about a height and depth; 0 where there is none."""

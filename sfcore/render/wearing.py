@@ -47,9 +47,21 @@ class Worn:
         xy, inverse = camera.project(self.points, shown.shape[0])
         toward, key, environment = (np.array(v, np.float32) for v in (light.key_direction, light.key, light.environment))
         for lenses in (False, True):
+            chosen = (self.materials[self.of_triangle, 4] == LENS) == lenses
+            if not chosen.any():
+                continue
+            used = xy[self.triangles[chosen]].reshape(-1, 2)
+            # Whole pixels of the picture, two samples wide.
+            left, top = np.clip(np.floor(used.min(axis=0) / 2) * 2, 0, len(shown)).astype(int)
+            right, bottom = np.clip(np.ceil(used.max(axis=0) / 2) * 2, 0, len(shown)).astype(int)
+            if left >= right or top >= bottom:
+                continue
+            samples = slice(top, bottom), slice(left, right)
+            pixels = slice(top // 2, bottom // 2), slice(left // 2, right // 2)
             paint_over(
-                xy, inverse, self.normals, self.uv, self.triangles, self.of_triangle, self.materials,
-                toward, key, environment, np.float32(drawn), lenses, picture, shown, nearest,
+                xy - np.array([left, top], np.float32), inverse, self.normals, self.uv, self.triangles, self.of_triangle,
+                self.materials, toward, key, environment, np.float32(drawn), lenses,
+                picture[pixels], shown[samples], nearest[samples],
             )  # fmt: skip
 
 
