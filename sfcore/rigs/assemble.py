@@ -16,7 +16,7 @@ from sfcore.rigs.frame import in_frame
 from sfcore.rigs.frontal import Front, seen_from_front
 from sfcore.rigs.landmarks import find_landmarks
 from sfcore.rigs.lids import add_lashes, close_blink, eye_of, find_lids, follow_gaze
-from sfcore.rigs.lips import shut_lips, split_close
+from sfcore.rigs.lips import shut_lips, split_close, tuck_teeth
 from sfcore.rigs.morph_head import MorphHead
 from sfcore.rigs.parts import Part
 from sfcore.rigs.procedural import features
@@ -48,10 +48,13 @@ def assemble(head: MorphHead) -> Rig:
     head = checked(head)
     draft, balls = in_frame(head)
     own_hair = bool((draft.parts == Part.HAIR).any()) or bool((draft.picture >= 0).any())
+    if not own_hair:
+        add_collar(draft)
     balls, place, turning = _with_balls(draft, balls, dressed=not own_hair)
     front = seen_from_front(draft.points, draft.triangles)
     if shut_lips(draft, front):
         front = seen_from_front(draft.points, draft.triangles)
+    tuck_teeth(draft, front)
     if head.landmarks is not None:
         landmarks = draft.points[place[head.landmarks]].astype(np.float64)
     else:
@@ -73,7 +76,6 @@ def assemble(head: MorphHead) -> Rig:
     if not own_hair:
         skin = draft.triangles[np.isin(draft.parts, _FACE_SKIN)]
         hair = add_hair(draft, vault_of(draft.points, skin))
-        add_collar(draft)
     return _finished(head, draft, (eyes[0], eyes[1]), _padded(stretch, len(draft.points)), hair)
 
 
@@ -118,7 +120,7 @@ def _hollow_mouth(draft: Draft, front: Front, landmarks: Array) -> None:
     lips = landmarks[48:60]
     points = draft.points.astype(np.float64)
     inside = np.abs(points[:, 0]) < np.nanmax(np.abs(lips[:, 0])) + 0.6
-    inside = inside & (points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
+    inside = np.logical_and(inside, points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
     deep = inside & (points[:, 2] < front.at(points[:, 0], points[:, 1])[1] - MOUTH_DEPTH)
     # The back of the head and of the neck lies behind the lips too, but far.
     deep = deep & (points[:, 2] > np.nanmin(lips[:, 2]) - MOUTH_REACH)

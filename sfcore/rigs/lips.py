@@ -6,7 +6,7 @@ import numpy as np
 
 from sfcore.arkit import INDEX
 from sfcore.rigs.draft import Draft
-from sfcore.rigs.frontal import PER_CM, Front, column_of, row_of
+from sfcore.rigs.frontal import PER_CM, Front, column_of, place_of, row_of
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Floats
 
@@ -16,6 +16,8 @@ CLOSE_UNDOES_JAW = 0.25
 """Share of an open jaw from which on MouthClose is taken to be made for shutting it."""
 CLOSE_ALONE = 0.15
 """Share of such a MouthClose that acts without the jaw: lips that press together."""
+TUCKED_FROM, TUCK, TUCKED_SHARE = 1.2, 0.5, np.float32(0.35)
+"""Teeth seen further out than this (cm) are drawn in, from so far inside of where they show, to this share of their width."""
 _INSIDE = (Part.TEETH_UPPER, Part.TEETH_LOWER, Part.GUMS, Part.TONGUE, Part.CAVITY)
 
 
@@ -39,6 +41,22 @@ def shut_lips(draft: Draft, front: Front) -> bool:
         return False
     draft.points = draft.points - np.float32(max(shares)) * draft.shapes[INDEX["JawOpen"]]
     return True
+
+
+def tuck_teeth(draft: Draft, front: Front) -> None:
+    """Draws back teeth together that show beside the corners of a mouth at rest: arches there are wider than the lips."""
+    rows = slice(row_of(-9.0), row_of(-4.5))
+    owner = front.owner[rows]
+    shown = (owner >= 0) & np.isin(draft.parts[np.maximum(owner, 0)], (Part.TEETH_UPPER, Part.TEETH_LOWER))
+    columns = np.abs(place_of(0, np.flatnonzero(shown.any(axis=0)))[0])
+    beside = columns[columns > TUCKED_FROM]
+    if not len(beside):
+        return
+    teeth = draft.vertices_of(Part.TEETH_UPPER, Part.TEETH_LOWER)
+    across = draft.points[teeth, 0]
+    knee = np.float32(float(beside.min()) - TUCK)
+    narrow = np.minimum(np.abs(across), knee + TUCKED_SHARE * np.maximum(np.abs(across) - knee, 0))
+    draft.points[teeth, 0] = np.sign(across) * narrow
 
 
 def split_close(draft: Draft) -> Floats:

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 PLAIN = (8.6, -2.0)
 """A place of the plane without any paint: what ears and the back of the head are given."""
+BELOW_ALL = -26.0
+"""A height of the plane below all paint, the longest hair's edge included."""
 STIFFNESS = 0.002
 _INNER_LIP = 0.12
 """Skin this far (cm) behind what is seen from the front belongs to the inside of the lips."""
@@ -127,5 +129,8 @@ def _without_sides(points: Array, plane: Array) -> Array:
     away = rise(72.0, 90.0, angle)
     side = np.where(points[:, 0] < 0, -1.0, 1.0)
     u = plane[:, 0] + away * (side * np.maximum(np.abs(plane[:, 0]), PLAIN[0]) - plane[:, 0])
-    v = np.where(plane[:, 1] < 5.0, plane[:, 1] + away * (PLAIN[1] - plane[:, 1]), plane[:, 1])
+    # Cheeks lead to the ears, the jaw's edge and the throat down below all paint.
+    low = rise(-6.0, -9.0, plane[:, 1])
+    target = PLAIN[1] + low * (BELOW_ALL - PLAIN[1])
+    v = np.where(plane[:, 1] < 5.0, plane[:, 1] + away * (target - plane[:, 1]), plane[:, 1])
     return np.stack([u, v], -1)
