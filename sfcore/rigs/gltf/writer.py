@@ -190,8 +190,8 @@ def _add_node(document: _Document, body: _Body, name: str, chosen: NDArray[np.bo
     primitives = []
     for kind in (_PLAIN, _SKIN_PICTURE, _EYE_PICTURE, 0):
         group = chosen & ((body.picture >= 0) if kind == 0 else (body.picture == kind))
-        if group.any():
-            primitives += _primitives(document, body, group, kind, targets, origin)
+        for joined in _joined(rig, group):
+            primitives += _primitives(document, body, joined, kind, targets, origin)
     mesh: dict[str, Any] = {"name": name, "primitives": primitives}
     if targets:
         mesh["weights"] = [0.0] * len(targets)
@@ -201,6 +201,26 @@ def _add_node(document: _Document, body: _Body, name: str, chosen: NDArray[np.bo
     if origin.any():
         node["translation"] = [float(v) for v in origin]
     document.nodes.append(node)
+
+
+def _joined(rig: Rig, group: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Splits triangles by part, but keeps parts together that share vertices, as skin and lips do.
+
+    Primitives that share their arrays keep a surface whole; those that need not would make a viewer hold all of it for each.
+    """
+    sets: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = []
+    for part in np.unique(rig.parts[group]):
+        triangles = group & (rig.parts == part)
+        used = np.zeros(len(rig.neutral), bool)
+        used[rig.triangles[triangles]] = True
+        apart = []
+        for others, vertices in sets:
+            if (vertices & used).any():
+                triangles, used = triangles | others, used | vertices
+            else:
+                apart.append((others, vertices))
+        sets = [*apart, (triangles, used)]
+    return [triangles for triangles, _ in sets]
 
 
 def _primitives(
