@@ -1,0 +1,54 @@
+"""Numbers of the tables as text that reads back to the same float32, in the decimals their source wrote where it can be told.
+
+Three ways of writing are met in published files, and each take keeps to one: ten decimals of a float32 (Live Link Face), all
+digits of a float32 widened to a double (Audio2Face, MediaPipe, NeuroSync), and few digits typed or rounded by somebody (home-made
+recorders, SemanticFace). Only LAM's exports hold doubles that no float32 holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Every decimal of up to six digits survives a float32, and most of seven; a capture's float32s need eight or nine.
+_FEW_DIGITS = 7
+_TEN = 10
+
+
+def nearest_short(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The numbers of at most seven significant digits nearest to values of any shape, as the doubles nearest to them."""
+    wide = values.astype(np.float64)
+    size = np.where((wide == 0) | ~np.isfinite(wide), 1.0, np.abs(wide))
+    places = np.clip(_FEW_DIGITS - 1 - np.floor(np.log10(size)), 0, 22)  # 10**22 is the last power of ten that a double holds
+    # A whole number divided by an exact power of ten is rounded once: the same double that reading the text gives.
+    return np.rint(wide * 10.0**places) / 10.0**places
+
+
+def are_short(values: NDArray[np.float32]) -> bool:
+    """Whether each of the values (NaN aside) is the float32 of a number with at most seven significant digits."""
+    known = values[~np.isnan(values)]
+    return bool(np.array_equal(nearest_short(known).astype(np.float32), known))
+
+
+def doubles(values: NDArray[np.float32], short: bool) -> NDArray[np.float64]:
+    """The doubles whose shortest text is what the source wrote: ``short`` as `are_short` found for the whole take."""
+    return nearest_short(values) if short else values.astype(np.float64)
+
+
+def ten_decimals(values: NDArray[np.float32], short: bool) -> list[str]:
+    """Each row of (n, c) values, NaN nowhere, as comma-separated text of ten decimals; more only where ten would not read back.
+
+    Ten decimals hold every float32 from 0.001 on; a smaller one that was not captured with ten decimals may need more.
+    """
+    wide = doubles(values, short)
+    row_format = ",".join([f"%.{_TEN}f"] * values.shape[1])
+    texts = [row_format % tuple(row) for row in wide.tolist()]
+    held = (np.rint(wide * 1e10) / 1e10).astype(np.float32) == values
+    for row in np.flatnonzero(~held.all(axis=1)):
+        texts[row] = ",".join(_as_long_as_needed(value) for value in values[row])
+    return texts
+
+
+def _as_long_as_needed(value: np.float32) -> str:
+    text = f"{float(value):.{_TEN}f}"
+    return text if np.float32(text) == value else np.format_float_positional(value, unique=True, trim="k", min_digits=_TEN)
