@@ -94,6 +94,8 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float)
     weights["lashes"] = float(np.clip(0.3 - 0.7 * masculine + 0.1 * weights.get("lashes", 0.0), -0.6, 0.4))
     if "child" in weights:
         weights["child"] = child + 0.12 * weights["child"]
+    if "old" in weights:
+        weights["old"] = float(np.clip((age - 32) / 32, 0.0, 1.1)) + 0.2 * max(weights["old"], 0.0) * (age > 18)
     build = float(np.clip((age - 8) / 10, 0.2, 1.0)) * (2.0 * masculine - 1.0)
     extra = {name: share * build for name, share in _BUILD.items()}
     if child > 0:
@@ -179,8 +181,10 @@ def _cloth(draw: np.random.Generator) -> np.ndarray:
 def _hair_style(chance: float, masculine: float, age: float, rig: Rig) -> int:
     if not rig.hair_names:
         return 0
-    short = ["short", "swept", "fringe", "buzz", "curly", "short", "swept", "bald" if age > 34 else "short"]
-    long = ["bob", "bob_fringe", "long", "tied", "long", "curly", "bob", "fringe"]
+    short = ["short", "swept", "fringe", "buzz", "curly", "short", "swept", "round", "crest", "side_fringe", "knot", "curtain"]
+    long = ["bob", "bob_fringe", "long", "tied", "curly", "side_fringe", "curtain", "parted_long", "knot", "wavy", "round"]
+    if age > 34:
+        short += ["bald", "receding", "receding"]
     names = short if masculine > 0.5 else long
     name = names[int(chance * len(names))]
     return rig.hair_names.index(name) if name in rig.hair_names else 0

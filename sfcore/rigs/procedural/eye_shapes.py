@@ -16,7 +16,7 @@ def blink(f: Field) -> Array:
     """The upper lid comes down almost all the way; the lower one rises a little and is drawn to the nose."""
     upper, lower = f.lids(1.5, 0.9)
     gap = f.fissure()
-    return stack(-0.1 * gap * (lower + 0.5 * upper), gap * (0.06 * lower - 0.94 * upper), 0.0, f.x)
+    return stack(-0.1 * gap * (lower + 0.5 * upper), gap * (0.07 * lower - 0.98 * upper), 0.0, f.x)
 
 
 def look_down(f: Field) -> Array:

@@ -35,6 +35,12 @@ class Style:
     """How unevenly the edge ends (cm)."""
     part: float = 0.0
     """Where the parting lies, -1 the subject's right, +1 the left; it shapes the front edge."""
+    slant: float = 0.0
+    """How much lower (cm) a fringe ends at the subject's right temple than at the left one."""
+    knot: float = 0.0
+    """Height (cm) of hair that is gathered on the crown."""
+    crest: float = 0.0
+    """Height (cm) of a crest along the midline."""
 
 
 _ANGLES = (0.0, 25.0, 45.0, 62.0, 78.0, 100.0, 135.0, 180.0)
@@ -49,6 +55,14 @@ STYLES: dict[str, Style] = {
     "bob_fringe": Style((3.0, 3.0, 1.5, -7.5, -9.2, -9.6, -9.8, -9.8), 0.65, 0.5, 1.5, fringe=0.42),
     "long": Style((6.9, 6.2, 4.2, -4.0, -17.0, -20.0, -20.0, -20.0), 0.65, 0.55, 1.5, part=-0.3, wave=0.15),
     "tied": Style((6.9, 6.5, 5.3, 3.0, -0.2, 2.8, -3.5, -6.0), 0.45, 0.25, 0.3),
+    "side_fringe": Style((4.6, 4.4, 3.4, 0.6, -3.5, -4.0, -5.0, -7.5), 0.65, 0.7, 0.8, fringe=0.42, slant=2.6, wave=0.05),
+    "curtain": Style((7.9, 5.6, 2.4, -2.6, -6.5, -7.5, -8.5, -8.8), 0.7, 0.5, 1.2, fringe=0.36, wave=0.08),
+    "parted_long": Style((8.2, 6.4, 3.2, -4.5, -17.0, -20.0, -20.0, -20.0), 0.6, 0.35, 1.3, wave=0.25),
+    "knot": Style((6.9, 6.5, 5.3, 3.0, -0.2, 2.8, -3.5, -6.0), 0.4, 0.2, 0.25, knot=2.6),
+    "crest": Style((7.0, 6.8, 5.4, 2.8, -0.3, 2.6, -3.5, -5.5), 0.2, 0.2, 0.12, crest=3.0, ragged=0.3),
+    "receding": Style((7.6, 9.3, 7.6, 3.6, -0.2, 2.4, -3.6, -5.6), 0.35, 0.2, 0.2),
+    "round": Style((6.3, 6.1, 5.0, 2.4, -0.8, 0.2, -4.6, -6.8), 3.0, 1.3, 2.6, wave=0.22, ragged=0.3),
+    "wavy": Style((6.8, 6.2, 4.0, -3.4, -11.0, -12.5, -12.5, -12.5), 0.85, 0.6, 1.8, part=0.4, wave=0.5, ragged=0.4),
     "curly": Style((6.5, 6.3, 5.2, 2.8, 0.4, 1.2, -5.0, -7.5), 1.7, 1.1, 1.3, wave=0.3),
 }
 NAMES: tuple[str, ...] = tuple(STYLES)
@@ -88,6 +102,7 @@ def _style_points(style: Style) -> Array:
     degrees = np.abs(np.degrees(_ANGLE))
     edge = spline(list(_ANGLES), list(style.edge), degrees)
     edge += 0.5 * style.part * np.sin(_ANGLE) * rise(60, 20, degrees) + style.ragged * _locks(_ANGLE, 1.0)
+    edge -= style.slant * np.sin(np.clip(-_ANGLE * 1.4, -np.pi / 2, np.pi / 2)) * rise(100, 60, degrees)
     q = np.concatenate([np.linspace(0.0, 0.88, ROWS - 4), [0.93, 0.965, 0.99, 1.0]])
     return np.concatenate([_style_row(style, degrees, edge, float(t), k == len(q) - 1) for k, t in enumerate(q)])
 
@@ -110,6 +125,9 @@ def _style_row(style: Style, degrees: Array, edge: Array, t: float, last: bool) 
         stand = np.minimum(stand, np.maximum(lifted - 0.25, -0.25))
     # Volume lifts the top without squaring the head.
     lift = style.volume * rise(2.5, 11.0, height) * rise(1.0, 0.55, np.array(t))
+    lift = lift + style.knot * rise(0.2, 0.07, np.array(t))
+    ridge = style.crest * np.exp(-((base[:, 0] / 1.5) ** 4)) * rise(1.0, 0.85, np.array(t)) * rise(-4.0, 4.0, height)
+    stand = stand + ridge
     rise_up = np.stack([0.25 * out[:, 0], np.full_like(lift, 0.9), 0.45 * np.maximum(out[:, 2], 0)], -1)
     return np.asarray(base + out * stand[:, None] + rise_up * lift[:, None])
 

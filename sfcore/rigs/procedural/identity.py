@@ -174,6 +174,33 @@ def _child(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     )
 
 
+def _heavy(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    """Fat under the skin: round cheeks, a wide jaw that runs into the neck, a second chin."""
+    cheek = plateau(x, y, 4.8, -6.2, 2.6, 3.4, 1.2) * rise(-2.0, 4.0, z)
+    edge = _above_jaw_edge(y, z)
+    throat = rise(0.6, -1.6, edge) * rise(-17.5, -13.0, y) * rise(0.5, 5.0, z) * rise(5.0, 2.0, x)
+    neck = rise(0.0, -3.0, edge) * rise(-22.0, -17.0, y)
+    return 0.36 * cheek + 0.07 * x * neck, -0.3 * throat, 0.14 * cheek + 0.7 * throat + 0.04 * (z + 2.0) * neck
+
+
+def _old(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    """What the years do to tissue: jowls and bags hang, brows and the nose's tip sink, lips and temples thin, ears grow."""
+    jowl = bump(x, y, 3.9, -8.4, 1.2, 1.3) * _front(z)
+    hollow = bump(x, y, 5.0, -5.0, 1.5, 1.6) * _front(z)
+    temple = bump(x, y, 6.2, 2.6, 1.4, 2.0)
+    bag = bump(x, y, 3.0, -1.35, 1.2, 0.35) * _front(z)
+    under = bump(x, y, 2.9, -1.95, 1.3, 0.4) * _front(z)
+    hood = bump(x, y, 3.8, 1.3, 1.4, 0.4) * _front(z)
+    fold = bump(x - 0.42 * (-4.4 - y), y, 2.3, -5.2, 0.35, 1.3) * _front(z)
+    tip = bump(x, y, 0.0, -3.7, 1.0, 0.9) * _front(z)
+    line = features.mouth_line(x, 2.4)
+    lips = np.exp(-(((y - line) / 0.9) ** 2)) * np.clip(1 - (x / 2.4) ** 2, 0, 1) ** 0.6 * _front(z)
+    ear = rise(6.6, 7.6, x) * plateau(z, y, -2.0, -0.8, 2.6, 4.0, 2.0)
+    dx = 0.26 * jowl - 0.24 * hollow - 0.22 * temple
+    dy = -0.34 * jowl - 0.2 * hood - 0.14 * tip - 0.2 * (y - line) * lips + 0.06 * (y + 0.8) * ear
+    return dx, dy, 0.2 * jowl - 0.3 * hollow + 0.14 * bag - 0.18 * under + 0.1 * hood - 0.2 * fold - 0.12 * lips
+
+
 WARPS: dict[str, Warp] = {
     "head_width": _head_width,
     "face_length": _face_length,
@@ -200,6 +227,8 @@ WARPS: dict[str, Warp] = {
     "ear_size": _ear_size,
     "child": _child,
     "neck": _neck,
+    "heavy": _heavy,
+    "old": _old,
 }
 
 

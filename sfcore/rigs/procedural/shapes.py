@@ -63,8 +63,8 @@ _CORRECTIVES: dict[tuple[str, str], Move] = {
     ("MouthRollUpper", "MouthShrugLower"): mouth_shapes.roll_over_shrug,
     ("MouthRollUpper", "MouthPressLeft"): lambda f: mouth_shapes.roll_while_pressed(f, 1.0),
     ("MouthRollLower", "MouthPressLeft"): lambda f: mouth_shapes.roll_while_pressed(f, -1.0),
-    ("EyeBlinkLeft", "EyeSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.44),
-    ("EyeBlinkLeft", "CheekSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.3),
+    ("EyeBlinkLeft", "EyeSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.3),
+    ("EyeBlinkLeft", "CheekSquintLeft"): lambda f: eye_shapes.blink_on_raised(f, 0.16),
     ("EyeBlinkLeft", "EyeLookUpLeft"): eye_shapes.blink_against(eye_shapes.look_up),
     ("EyeBlinkLeft", "EyeWideLeft"): eye_shapes.blink_against(eye_shapes.wide),
 }
