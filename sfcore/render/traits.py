@@ -114,7 +114,7 @@ def _modes(rig: Rig, identity: str, cartoon: bool, age: float, masculine: float)
             "cheekbones": -1.6,
             "nose_up": 0.6,
             "brow_height": 2.6 * strength,
-            "eye_spacing": 1.4 * strength,
+            "eye_spacing": 0.5 * strength,
         }
     for name, value in extra.items():
         if name in weights:
@@ -156,7 +156,7 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float, make_up_share: fl
         lips=as_colour(painted_lips(lips, make_up)),
         blush=float(redness * 0.8 * (1.4 if cartoon else 1.0) + make_up.blush),
         freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
-        beard=draw_beard(identity, beard_share, adult_man, cartoon),
+        beard=draw_beard(identity, beard_share, adult_man, cartoon, pale=bool(natural.mean() > 0.6 * skin.mean())),
         make_up=make_up,
         wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),
         iris=as_colour(iris * (1.5 if cartoon else 1.1)),

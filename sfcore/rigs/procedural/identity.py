@@ -89,15 +89,17 @@ def _nose_up(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 
 def eye_region(x: Array, y: Array, z: Array) -> Array:
-    """1 around the eyeball and its lids, 0 at the midline and beyond the brow."""
+    """1 around the eyeball and its lids, falling so slowly that nothing around a larger eye is squeezed into a crease."""
     reach = np.sqrt((x - _CX) ** 2 + (y - _CY) ** 2 + 0.5 * (z - _CZ - 1.0) ** 2)
-    result: Array = rise(4.4, 1.75, reach) * rise(0.0, 1.1, x)
+    result: Array = np.exp(-((reach / 3.6) ** 2.6)) * rise(0.0, 0.6, x)
     return result
 
 
 def _eye_size(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    """Larger eyes grow to the sides: the bridge of the nose keeps its width."""
     near = 0.065 * eye_region(x, y, z)
-    return near * (x - _CX), near * (y - _CY), near * (z - _CZ) * 0.35
+    nasal = np.where(x < _CX, rise(0.0, 2.7, x), 1.0)
+    return near * ((x - _CX) * nasal + 0.6 * rise(0.0, 2.7, x)), near * (y - _CY), near * (z - _CZ) * 0.35
 
 
 def _eye_spacing(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
