@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.render.props import Glasses, Headwear, Occluder
-from sfcore.render.solids import Floats, Solid, ball, capsule, fan, sheet, tube
+from sfcore.render.props import Glasses, Headwear, Occluder, Rod
+from sfcore.render.solids import Floats, Solid, ball, fan, limb, sheet, tube
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Rig
 
 FRAME, GLASS, CLOTH, TRIM, PAD, SKIN = range(6)
 """Rows of the table of materials."""
 _SEARCHED = 2500
+_CLEAR = 0.55
+"""How far (cm) headwear stands off the scalp, where hair is pressed beneath it."""
 _SURFACE = (Part.SKIN, Part.LIPS, Part.LID_EDGE, Part.EAR, Part.LASHES)
 
 
@@ -118,7 +120,9 @@ def glasses_on(head: Head, glasses: Glasses) -> list[Solid]:
     outline = _rim(glasses.shape, width, height)
     lids = max(head.depth_at(side * spread + middle, level, 0.6 * head.eye_half) for side in (-1, 1))
     brow = max(head.depth_at(side * (spread + 0.4 * width) + middle, centre_y + height, 0.5) for side in (-1, 1))
+    cheek = max(head.depth_at(side * (spread + 0.3 * width) + middle, centre_y - height, 0.4) for side in (-1, 1))
     plane = max(head.pole + 0.75, lids + 0.35, brow + 0.2)
+    plane = max(plane, min(cheek + 0.1, plane + 1.0))
     flatness = 0.012 * 36.0 / (centre_x + width) ** 2
     solids = []
     for side in (1.0, -1.0):
@@ -163,42 +167,54 @@ def _temple(head: Head, middle: float, side: float, hinge_x: float, y: float, z:
 
 
 def _ring(head: Head, heights: NDArray, columns: int = 28) -> NDArray:
-    """Outermost places (columns, 3) of head and hair around the vertical axis, at a height (columns,) each."""
+    """Places (columns, 3) around the vertical axis, a little outside of the head at a height (columns,) each."""
     origin = np.array([0.0, 0.0, float(np.median(head.surface[head.surface[:, 1] > 0, 2]))])
     turn = np.linspace(0, 2 * np.pi, columns, endpoint=False)
-    around = np.arctan2(head.hull[:, 0], head.hull[:, 2] - origin[2]) % (2 * np.pi)
-    column = np.round(around / (2 * np.pi / columns)).astype(int) % columns
-    out = np.hypot(head.hull[:, 0], head.hull[:, 2] - origin[2])
-    near = np.abs(head.hull[:, 1] - heights[column]) < 1.2
-    radius = np.zeros(columns)
-    np.maximum.at(radius, column[near], out[near])
+    radius = _outermost(head.surface, origin, heights)
+    if (radius > 0).mean() < 0.7:
+        # Some heads have no scalp beneath their hair.
+        radius = _outermost(head.hull, origin, heights)
     known = radius > 0
     if known.any():
         radius = np.interp(np.arange(columns), np.flatnonzero(known), radius[known], period=columns)
     radius = np.maximum(radius, 0.5 * (np.roll(radius, 1) + np.roll(radius, -1)))
+    radius = 0.5 * radius + 0.25 * (np.roll(radius, 1) + np.roll(radius, -1)) + _CLEAR
     return origin + np.stack([radius * np.sin(turn), heights, radius * np.cos(turn)], -1)
 
 
+def _outermost(points: Floats, origin: NDArray, heights: NDArray) -> NDArray:
+    """Largest distance (columns,) of points from the vertical axis through ``origin``, about a height each; 0: none there."""
+    columns = len(heights)
+    around = np.arctan2(points[:, 0], points[:, 2] - origin[2]) % (2 * np.pi)
+    column = np.round(around / (2 * np.pi / columns)).astype(int) % columns
+    near = np.abs(points[:, 1] - heights[column]) < 0.8
+    radius = np.zeros(columns)
+    np.maximum.at(radius, column[near], np.hypot(points[near, 0], points[near, 2] - origin[2]))
+    return radius
+
+
 def _dome(head: Head, edge: NDArray, crown: float) -> NDArray:
-    """Rows of places from an edge (columns, 3) over the head to the crown, a little above hair."""
-    shares = np.array([0.0, 0.25, 0.5, 0.72, 0.88, 0.97])
+    """Rows of places from an edge (columns, 3) over the head to the crown: upright at the edge, round above."""
     top = crown + 0.7
-    grid = np.array([_ring(head, edge[:, 1] + (top - edge[:, 1]) * share) for share in shares])
-    middle = grid[0].mean(axis=0)
-    flat = grid[:, :, [0, 2]] - middle[[0, 2]]
-    out, below = np.linalg.norm(flat, axis=2, keepdims=True), np.linalg.norm(flat[:1], axis=2, keepdims=True)
-    # Round above, however the hair beneath is cut.
-    wanted = np.minimum(np.maximum(out, 0.0), below) * 0.4 + below * np.sqrt(1 - shares**2.4)[:, None, None] * 0.6
-    grid[:, :, [0, 2]] = middle[[0, 2]] + flat * 1.03 * wanted / np.maximum(out, 1e-6)
-    grid[1:, :, 1] += 0.25 * (1 - shares[1:, None])
-    return np.concatenate([grid, np.broadcast_to([middle[0], top + 0.1, middle[2]], grid[:1].shape)])
+    middle = edge.mean(axis=0)[[0, 2]]
+    higher = _ring(head, edge[:, 1] + 0.3 * (top - edge[:, 1]))
+    reach = np.maximum(*(np.linalg.norm(ring[:, [0, 2]] - middle, axis=1) for ring in (edge, higher)))
+    reach *= 1.0 / np.linalg.norm(edge[:, [0, 2]] - middle, axis=1)
+    rows = []
+    for share in (0.0, 0.2, 0.4, 0.6, 0.75, 0.87, 0.95, 0.99, 1.0):
+        # From the edge's own width to that of the head above it.
+        wide = 1.0 + (reach[:, None] - 1.0) * min(share / 0.3, 1.0)
+        flat = middle + (edge[:, [0, 2]] - middle) * wide * (1 - share**2.6) ** 0.5
+        rows.append(np.stack([flat[:, 0], edge[:, 1] + (top - edge[:, 1]) * share, flat[:, 1]], -1))
+    return np.array(rows)
 
 
 def headwear_on(head: Head, wear: Headwear) -> list[Solid]:
     """Cap, beanie, headband or headset around head and hair."""
     if wear.kind == "headset":
         return _headset(head, wear)
-    line, crown = float(head.eyes[:, 1].mean()), float(head.hull[:, 1].max())
+    line = float(head.eyes[:, 1].mean())
+    crown = min(float(head.hull[:, 1].max()), float(head.surface[:, 1].max()) + 1.2)
     top = float(head.surface[:, 1].max()) - line
     turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     # The edge lies higher in front than behind.
@@ -271,8 +287,21 @@ def occluder_before(head: Head, occluder: Occluder) -> list[Solid]:
         return np.array([px, py, depth + unit * (radius + lift) + 0.1])
 
     solids = []
-    for rod in occluder.rods:
-        start, end = place(rod.x0, rod.y0, rod.r0, rod.lift0), place(rod.x1, rod.y1, rod.r1, rod.lift1)
-        material = PAD if occluder.kind == "microphone" and rod is occluder.rods[0] else SKIN
-        solids.append(capsule(start, end, (unit * rod.r0, unit * rod.r1), material))
+    for chain in _chains(occluder.rods):
+        first = chain[0]
+        ends = [(first.x0, first.y0, first.r0, first.lift0), *((rod.x1, rod.y1, rod.r1, rod.lift1) for rod in chain)]
+        material = PAD if occluder.kind == "microphone" and first is occluder.rods[0] else SKIN
+        path = np.array([place(*end) for end in ends])
+        solids.append(limb(path, unit * np.array([end[2] for end in ends]), material))
     return solids
+
+
+def _chains(rods: tuple[Rod, ...]) -> list[list[Rod]]:
+    """Rods that go on where the one before ends, together."""
+    chains: list[list[Rod]] = []
+    for rod in rods:
+        if chains and (chains[-1][-1].x1, chains[-1][-1].y1) == (rod.x0, rod.y0):
+            chains[-1].append(rod)
+        else:
+            chains.append([rod])
+    return chains

@@ -84,11 +84,11 @@ def draw_make_up(identity: str, share: float, suits: bool, cartoon: bool) -> Mak
     )
 
 
-def draw_beard(identity: str, share: float, grows: bool, cartoon: bool) -> Beard:
-    """The beard, moustache or stubble of a person on whom one ``grows``."""
+def draw_beard(identity: str, share: float, grows: bool, cartoon: bool, pale: bool) -> Beard:
+    """The beard, moustache or stubble of a person on whom one ``grows``; stubble as ``pale`` as the skin hardly shows."""
     draw = stream(identity, "beard")
     worn, chance, density = draw.random() < share, draw.random(), draw.uniform(0.8, 1.05)
-    stubble = 0.0 if cartoon else max(0.0, 0.4 * draw.normal() + 0.1)
+    stubble = (0.0 if cartoon else 1.0) * (0.2 if pale else 1.0) * max(0.0, 0.4 * draw.normal() + 0.1)
     if not grows:
         return SHAVEN
     if not worn:

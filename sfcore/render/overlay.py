@@ -7,7 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.render.look import Scalar
+from sfcore.rigs.parts import Part
 
+_HAIR, _HEADWEAR = int(Part.HAIR), int(Part.HEADWEAR)
+_PRESSED = np.float32(0.965)
+"""Headwear presses down hair that would stick out of it by up to this share of the distance."""
 PLAIN, LENS = 0, 1
 RED, GREEN, BLUE, GLOSS, KIND, COVER, GLARE, PART = range(8)
 """Columns of a material: colour (linear), shine 0..1, `PLAIN` or `LENS`, a lens's cover 0..1 and glare 0..1, and its part."""
@@ -70,7 +74,7 @@ def _sample(
     u, v = wa * uv[i, 0] + wb * uv[j, 0] + wc * uv[k, 0], wa * uv[i, 1] + wb * uv[j, 1] + wc * uv[k, 1]
     stripe = u * np.float32(0.8) + v * np.float32(0.6) - np.float32(0.15)
     gleam = (
-        material[GLARE] * np.exp(-np.float32(14.0) * stripe * stripe) * max(np.float32(0.5) + np.float32(0.5) * v, np.float32(0))
+        material[GLARE] * np.exp(-np.float32(24.0) * stripe * stripe) * max(np.float32(0.5) + np.float32(0.5) * v, np.float32(0))
     )
     for c in range(3):
         white = environment[c, 0] + np.float32(0.4) * key[c]
@@ -86,14 +90,17 @@ def _rasterise(
     of_triangle: NDArray,
     materials: NDArray,
     lenses: bool,
+    shown: NDArray,
     front: NDArray,
     depth: NDArray,
 ) -> None:
     """Updates ``front`` and ``depth`` (2H, 2W) with the opaque triangles, or with the lenses."""
     height, width = front.shape
     for t in range(len(triangles)):
-        if (materials[of_triangle[t], KIND] == LENS) != lenses:
+        material = materials[of_triangle[t]]
+        if (material[KIND] == LENS) != lenses:
             continue
+        presses = int(material[PART]) == _HEADWEAR
         i, j, k = triangles[t]
         ax, ay, bx, by, cx, cy = xy[i, 0], xy[i, 1], xy[j, 0], xy[j, 1], xy[k, 0], xy[k, 1]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
@@ -105,7 +112,10 @@ def _rasterise(
                 wb, wc = (px * (cy - ay) - py * (cx - ax)) / area, (py * (bx - ax) - px * (by - ay)) / area
                 if wb >= 0.0 and wc >= 0.0 and wb + wc <= 1.0:
                     d = inverse[i] + wb * (inverse[j] - inverse[i]) + wc * (inverse[k] - inverse[i])
-                    if d > depth[y, x]:
+                    behind = depth[y, x]
+                    if presses and front[y, x] < 0 and shown[y, x] == _HAIR:
+                        behind *= _PRESSED
+                    if d > behind:
                         depth[y, x] = d
                         front[y, x] = t
 
@@ -136,7 +146,7 @@ def paint_over(
     height, width = shown.shape
     front = np.full((height, width), -1, np.int32)
     depth = nearest.copy()
-    _rasterise(xy, inverse, triangles, of_triangle, materials, lenses, front, depth)
+    _rasterise(xy, inverse, triangles, of_triangle, materials, lenses, shown, front, depth)
     colour, normal, total = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(height // 2):
         for x in range(width // 2):

@@ -118,7 +118,7 @@ def draw_glasses(key: str, share: float) -> Glasses | None:
     thickness = draw.uniform(0.028, 0.045) if thin else draw.uniform(0.06, 0.14)
     lens = _colour((26, 24, 22) if draw.random() < 0.7 else (70, 40, 24), draw) if dark else (0.55, 0.6, 0.6)
     tint = draw.uniform(0.75, 0.95) if dark else 0.05 * draw.random()
-    glare = 0.6 * draw.random() ** 2
+    glare = 0.5 * draw.random() ** 3
     return Glasses(
         shape, _number(width), _number(width * tall[shape] * draw.uniform(0.92, 1.08)), _number(thickness), colour,
         _number(0.9 if thin else draw.uniform(0.2, 0.7)), lens, _number(tint), _number(glare),
@@ -165,7 +165,7 @@ def _hand(draw: np.random.Generator) -> list[Rod]:
             _rod(middle, tip, radius, 0.84 * radius, 0.05 * curl, -0.12 * curl),
         ]
     palm = zip(knuckles, ((-0.24, -1.42), (-0.09, -1.5), (0.08, -1.5), (0.22, -1.44)), strict=True)
-    rods += [_rod(knuckle, heel, 0.1, 0.13) for knuckle, heel in palm]
+    rods += [_rod(knuckle, heel, 0.098, 0.15) for knuckle, heel in palm]
     out = draw.uniform(0.25, 0.75)
     thumb = (-0.34 - 0.42 * np.sin(out), -1.3 + 0.5 * np.cos(out))
     rods += [

@@ -63,15 +63,18 @@ def ball(centre: NDArray, radii: NDArray | float, material: int, rows: int = 7, 
     return _solid(np.asarray(centre) + sphere * radii, _grid(rows, columns, closed=True), material)
 
 
-def capsule(start: NDArray, end: NDArray, radius: tuple[float, float], material: int, sides: int = 9) -> Solid:
-    """A rod with round ends from ``start`` to ``end`` (3,), its two ends of different ``radius``."""
-    axis = np.asarray(end, float) - start
-    length = max(float(np.linalg.norm(axis)), 1e-6)
+def limb(path: NDArray, radii: NDArray, material: int, sides: int = 10) -> Solid:
+    """A rod with round ends along ``path`` (k, 3), ``radii`` (k,) wide, bent softly where the path bends."""
+    away = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(np.maximum(away, 1e-4))])
+    between = np.linspace(along[0], along[-1], 2 + 4 * (len(path) > 2))[1:-1]
     turn = np.linspace(0.0, np.pi / 2, 4)
-    at = np.concatenate([-radius[0] * np.cos(turn), length + radius[1] * np.sin(turn)])
-    wide = np.concatenate([radius[0] * np.sin(turn), radius[1] * np.cos(turn)])
-    path = np.asarray(start) + (at / length)[:, None] * axis
-    return tube(path, np.maximum(wide, 1e-3), material, sides)
+    at = np.concatenate([along[0] - radii[0] * np.cos(turn), between, along[-1] + radii[-1] * np.sin(turn)])
+    wide = np.concatenate([radii[0] * np.sin(turn), np.interp(between, along, radii), radii[-1] * np.cos(turn)])
+    start, end = (path[1] - path[0]) / along[1], (path[-1] - path[-2]) / (along[-1] - along[-2])
+    places = np.stack([np.interp(at, along, path[:, c]) for c in range(3)], -1)
+    places += np.minimum(at, 0.0)[:, None] * start + np.maximum(at - along[-1], 0.0)[:, None] * end
+    return tube(places, np.maximum(wide, 1e-3), material, sides)
 
 
 def fan(edge: NDArray, middle: NDArray, material: int, uv: NDArray) -> Solid:
