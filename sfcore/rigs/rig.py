@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.randomness import digest
+from sfcore.rigs.blend import add_entries
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -43,10 +44,7 @@ class Deltas:
 
     def add_to(self, target: Floats, weights: Floats, scale: Floats) -> None:
         """Adds every entry times its weight to ``target`` (n, 3), times ``scale`` (n,) at each vertex."""
-        for entry in np.flatnonzero(weights):
-            rows = slice(self.starts[entry], self.starts[entry + 1])
-            index = self.vertices[rows]
-            target[index] += self.offsets[rows] * (weights[entry] * scale[index])[:, None]
+        add_entries(target, self.starts, self.vertices, self.offsets, np.asarray(weights, np.float32), scale)
 
 
 @dataclass(frozen=True)
