@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX, NAMES, SHAPES
+from sfcore.rigs.back_of_head import add_back_of_head
 from sfcore.rigs.collar import add_collar, under_collar
 from sfcore.rigs.draft import Draft
 from sfcore.rigs.edges import eye_opening
 from sfcore.rigs.eyeballs import Ball, carried, plain_ball
 from sfcore.rigs.frame import in_frame
 from sfcore.rigs.frontal import Front, seen_from_front
+from sfcore.rigs.inner_mouth import add_inner_mouth
 from sfcore.rigs.landmarks import find_landmarks
 from sfcore.rigs.lids import add_lashes, close_blink, eye_of, find_lids, follow_gaze
 from sfcore.rigs.lips import shut_lips, split_close, tuck_teeth
@@ -49,6 +51,7 @@ def assemble(head: MorphHead) -> Rig:
     draft, balls = in_frame(head)
     own_hair = bool((draft.parts == Part.HAIR).any()) or bool((draft.picture >= 0).any())
     if not own_hair:
+        add_back_of_head(draft, seen_from_front(draft.points, draft.triangles))
         add_collar(draft)
     balls, place, turning = _with_balls(draft, balls, dressed=not own_hair)
     front = seen_from_front(draft.points, draft.triangles)
@@ -61,6 +64,7 @@ def assemble(head: MorphHead) -> Rig:
         left, right = (eye_opening(front, draft.parts, part, ball) for part, ball in zip(_EYES, balls, strict=True))
         landmarks = find_landmarks(draft, front, (left, right))
     _hollow_mouth(draft, front, landmarks)
+    add_inner_mouth(draft, landmarks)
     _paint(draft, front, landmarks)
     stretch: list[Array] = []
     eyes: list[Eye] = []
@@ -111,16 +115,16 @@ def _of(draft: Draft, balls: tuple[Ball, Ball]) -> NDArray[np.bool_]:
     """Triangles (m,) of the source's eyeballs."""
     source = np.zeros(len(draft.points), bool)
     source[np.concatenate([ball.vertices for ball in balls])] = True
-    result: NDArray[np.bool_] = source[draft.triangles].any(axis=1)
-    return result
+    return np.asarray(np.any(source[draft.triangles], axis=1), np.bool_)
 
 
 def _hollow_mouth(draft: Draft, front: Front, landmarks: Array) -> None:
     """Tells the inside of the mouth from the skin it hangs together with: what lies well behind the lips is dark and wet."""
     lips = landmarks[48:60]
     points = draft.points.astype(np.float64)
-    inside = np.abs(points[:, 0]) < np.nanmax(np.abs(lips[:, 0])) + 0.6
-    inside = np.logical_and(inside, points[:, 1] < np.nanmax(lips[:, 1]) + 1.2) & (points[:, 1] > np.nanmin(lips[:, 1]) - 1.2)
+    inside: NDArray[np.bool_] = np.abs(points[:, 0]) < np.nanmax(np.abs(lips[:, 0])) + 0.6
+    high, low = np.nanmax(lips[:, 1]) + 1.2, np.nanmin(lips[:, 1]) - 1.2
+    inside = inside & (points[:, 1] < high) & (points[:, 1] > low)
     deep = inside & (points[:, 2] < front.at(points[:, 0], points[:, 1])[1] - MOUTH_DEPTH)
     # The back of the head and of the neck lies behind the lips too, but far.
     deep = deep & (points[:, 2] > np.nanmin(lips[:, 2]) - MOUTH_REACH)
@@ -132,8 +136,9 @@ def _paint(draft: Draft, front: Front, landmarks: Array) -> None:
     skin = draft.vertices_of(*_FACE_SKIN)
     warp = paint_warp(landmarks, draft.points.astype(np.float64), skin)
     draft.uv[skin] = painted_plane(draft.points[skin].astype(np.float64), warp, front, landmarks)
+    # The embedded head's teeth know their gaps; other people's have them in the mesh.
     teeth = draft.vertices_of(Part.TEETH_UPPER, Part.TEETH_LOWER)
-    draft.uv[teeth] = 1.0
+    draft.uv[teeth[(draft.uv[teeth] == 0).all(axis=1)]] = 1.0
 
 
 def _padded(stretch: list[Array], vertices: int) -> Floats:
