@@ -51,7 +51,7 @@ def write(motion: Motion, wish: Wish, out: BinaryIO) -> Written:
     out.write(_head(motion.name, grid.fps, grid.last + 1 if survey.rows else 0).encode())
     separator = "\n"
     for rows in grid.filled(motion.batches):
-        for row in doubles(rows, survey.short).tolist():
+        for row in doubles(rows, survey.short[_COLUMNS]).tolist():
             cells = ",\n".join(f"            {value!r}" for value in row)
             out.write(f"{separator}        [\n{cells}\n        ]".encode())
             separator = ",\n"

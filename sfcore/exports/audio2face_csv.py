@@ -28,7 +28,7 @@ def write(motion: Motion, _wish: Wish, out: BinaryIO) -> Written:
     written = 0
     for batch in motion.batches:
         rows = batch.with_some_channel()
-        values = doubles(np.nan_to_num(rows.coefficients[:, _COLUMNS]), motion.survey.short).tolist()
+        values = doubles(np.nan_to_num(rows.coefficients[:, _COLUMNS]), motion.survey.short[_COLUMNS]).tolist()
         for number, (t, row) in enumerate(zip(rows.t.tolist(), values, strict=True), written):
             out.write(f"{number},{t!r},{','.join(map(repr, row))}\n".encode())
         written += len(rows)

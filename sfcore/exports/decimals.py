@@ -24,18 +24,22 @@ def nearest_short(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.rint(wide * 10.0**places) / 10.0**places
 
 
+Short = NDArray[np.bool_]
+"""(c,) for each column whether its numbers are `nearest_short` ones, as `are_short` found for all of its kind in a take."""
+
+
 def are_short(values: NDArray[np.float32]) -> bool:
     """Whether each of the values (NaN aside) is the float32 of a number with at most seven significant digits."""
     known = values[~np.isnan(values)]
     return bool(np.array_equal(nearest_short(known).astype(np.float32), known))
 
 
-def doubles(values: NDArray[np.float32], short: bool) -> NDArray[np.float64]:
-    """The doubles whose shortest text is what the source wrote: ``short`` as `are_short` found for the whole take."""
-    return nearest_short(values) if short else values.astype(np.float64)
+def doubles(values: NDArray[np.float32], short: Short) -> NDArray[np.float64]:
+    """The doubles whose shortest text is what the source wrote, for (n, c) values of columns that are ``short`` (c,) or not."""
+    return np.where(short, nearest_short(values), values.astype(np.float64))
 
 
-def ten_decimals(values: NDArray[np.float32], short: bool) -> list[str]:
+def ten_decimals(values: NDArray[np.float32], short: Short) -> list[str]:
     """Each row of (n, c) values, NaN nowhere, as comma-separated text of ten decimals; more only where ten would not read back.
 
     Ten decimals hold every float32 from 0.001 on; a smaller one that was not captured with ten decimals may need more.
@@ -45,10 +49,10 @@ def ten_decimals(values: NDArray[np.float32], short: bool) -> list[str]:
     texts = [row_format % tuple(row) for row in wide.tolist()]
     held = (np.rint(wide * 1e10) / 1e10).astype(np.float32) == values
     for row in np.flatnonzero(~held.all(axis=1)):
-        texts[row] = ",".join(_as_long_as_needed(value) for value in values[row])
+        texts[row] = ",".join(map(_as_long_as_needed, wide[row].tolist(), values[row]))
     return texts
 
 
-def _as_long_as_needed(value: np.float32) -> str:
-    text = f"{float(value):.{_TEN}f}"
+def _as_long_as_needed(number: float, value: np.float32) -> str:
+    text = f"{number:.{_TEN}f}"
     return text if np.float32(text) == value else np.format_float_positional(value, unique=True, trim="k", min_digits=_TEN)

@@ -38,7 +38,7 @@ def write(
         shards: dict[str, _Shards] = {}
         for batch in source.rows():
             tally.see(coefficients_of(batch))
-            for split in sorted(set(batch.column("split").to_pylist())):
+            for split in dict.fromkeys(batch.column("split").to_pylist()):
                 table = as_dataset(batch, split)
                 schema = table.schema
                 counts[split] = counts.get(split, 0) + table.num_rows

@@ -28,7 +28,7 @@ def write(motion: Motion, _wish: Wish, out: BinaryIO) -> Written:
     written, separator = 0, "\n"
     for batch in motion.batches:
         rows = batch.with_some_channel()
-        values = doubles(np.nan_to_num(rows.coefficients[:, _COLUMNS]), motion.survey.short).tolist()
+        values = doubles(np.nan_to_num(rows.coefficients[:, _COLUMNS]), motion.survey.short[_COLUMNS]).tolist()
         for t, row in zip(rows.t.tolist(), values, strict=True):
             weights = ",\n".join(f"        {value!r}" for value in row)
             frame = f'    {{\n      "weights": [\n{weights}\n      ],\n      "time": {t!r},\n      "rotation": []\n    }}'

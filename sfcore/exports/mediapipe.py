@@ -25,7 +25,7 @@ def write(motion: Motion, _wish: Wish, out: BinaryIO) -> Written:
     out.write(b"[")
     written, separator = 0, "\n"
     for rows in motion.batches:
-        for row in doubles(rows.coefficients[:, _COLUMNS], motion.survey.short):
+        for row in doubles(rows.coefficients[:, _COLUMNS], motion.survey.short[_COLUMNS]):
             out.write(f"{separator}{json.dumps(_entry(row), indent=1)}".encode())
             separator = ",\n"
         written += len(rows)

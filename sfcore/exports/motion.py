@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from sfcore import arkit
 from sfcore.errors import WrongUse
-from sfcore.exports.decimals import are_short
+from sfcore.exports.decimals import Short, are_short
 
 # Cameras and editors run at these rates; a take's own clock is off by a thousandth or two.
 _USUAL_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 90.0, 100.0, 120.0)
 _OFF_BY = 0.005
+_SHAPES = np.array([channel.kind == "shape" for channel in arkit.CHANNELS])
 # Steps from which the rate of a take is read: five minutes at 60 frames a second tell it.
 _STEPS_FOR_RATE = 20_000
 
@@ -54,8 +55,8 @@ class Survey:
     untimed: int = 0
     start: float = np.nan
     end: float = np.nan
-    short: bool = True
-    """Whether all values have at most seven significant digits."""
+    short: Short = field(default_factory=lambda: np.ones(len(arkit.NAMES), np.bool_))
+    """(61,) whether all values of a channel's kind have at most seven significant digits: rotations may have been converted."""
     unknown: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(arkit.NAMES), np.int64))
     """(61,) rows, failed ones aside, in which each channel is unknown."""
     moving: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(len(arkit.NAMES), np.bool_))
@@ -71,7 +72,8 @@ class Survey:
         failed = nothing.all(axis=1)
         self.failed += int(failed.sum())
         self.untimed += int(np.isnan(rows.t).sum())
-        self.short = self.short and are_short(rows.coefficients)
+        for kind in (_SHAPES, ~_SHAPES):
+            self.short[kind] &= are_short(rows.coefficients[:, kind])
         self.unknown += nothing[~failed].sum(axis=0)
         self.moving |= (np.nan_to_num(rows.coefficients) != 0).any(axis=0)
         if self._counted < _STEPS_FOR_RATE:

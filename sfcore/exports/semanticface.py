@@ -35,12 +35,12 @@ def _line(row: Row, picture: str | None, decimals: int | None) -> dict[str, Any]
     response = (
         row.columns.get("raw") or "" if row.columns.get("parsed") is False else _text(row.columns, row.coefficients, decimals)
     )
-    turns = [*question(picture is not None), {"role": "assistant", "content": response}]
+    asked = [{**turn, "loss": None} for turn in question(picture is not None)]
     return {
         "response": response,
         "labels": None if row.truth is None else _text(row.columns, row.truth, decimals, "true_"),
         "logprobs": None,
-        "messages": [{**turn, "loss": None} for turn in turns],
+        "messages": [*asked, {"role": "assistant", "content": response}],
         "images": [{"bytes": None, "path": picture}] if picture else [],
     }
 

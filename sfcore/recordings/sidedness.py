@@ -21,8 +21,8 @@ _RIGHT = [INDEX[right] for _, right in LEFT_RIGHT_PAIRS]
 
 # Published takes: 0.67 to 1.00 in all eyes of five. Sides swapped without their signs turn that round.
 _AGAINST = -0.5
-# An eye that turns by less than a degree (standard deviation) says nothing, nor do fewer rows than a second has.
-_LEAST_TURN = 0.017
+# An eye that turns by less than half a degree (standard deviation) says nothing, nor do fewer rows than a second has.
+_LEAST_TURN = 0.008
 _FEWEST_ROWS = 60
 # Thirds of one take agree by 0.35 or more in six published takes, at 0.84 in the middle; other people reach -0.95.
 _OTHER_WAY = -0.5

@@ -153,6 +153,16 @@ def test_decimals_that_somebody_typed_stay_as_typed(real_data: Path) -> None:
             assert float(cell) == float(was) or float(was) < 0  # a shape below 0 was clipped
 
 
+def test_typed_decimals_stay_beside_rotations_that_were_converted() -> None:
+    values = np.round(values_of(30), 2)
+    values[:, 52:] = np.deg2rad(values[:, 52:] * 1e-3)
+    rows = Rows(np.arange(30), np.arange(30) / 60, values)
+    for line, row in zip(written(livelink, rows)[0].decode().splitlines()[1:], values, strict=True):
+        cells = line.split(",")[2:]
+        assert cells[:52] == [f"{value:.2f}00000000" for value in row[:52]]
+        assert np.array_equal(np.array(cells, np.float32), row)
+
+
 def test_values_too_small_for_ten_decimals_get_more() -> None:
     values = values_of(40)
     values[:, :52] *= np.logspace(-12, 0, 40, dtype=np.float32)[:, None]
