@@ -178,11 +178,11 @@ def _child(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 def _heavy(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     """Fat under the skin: round cheeks, a wide jaw that runs into the neck, a second chin."""
-    cheek = plateau(x, y, 4.8, -6.2, 2.6, 3.4, 1.2) * rise(-2.0, 4.0, z)
+    cheek = plateau(x, y, 4.8, -6.6, 2.6, 3.6, 1.2) * rise(-2.5, 3.5, z)
     edge = _above_jaw_edge(y, z)
     throat = rise(0.6, -1.6, edge) * rise(-17.5, -13.0, y) * rise(0.5, 5.0, z) * rise(5.0, 2.0, x)
     neck = rise(0.0, -3.0, edge) * rise(-22.0, -17.0, y)
-    return 0.36 * cheek + 0.07 * x * neck, -0.3 * throat, 0.14 * cheek + 0.7 * throat + 0.04 * (z + 2.0) * neck
+    return 0.36 * cheek + 0.035 * x * neck, -0.3 * throat, 0.14 * cheek + 0.7 * throat + 0.04 * (z + 2.0) * neck
 
 
 def _old(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:

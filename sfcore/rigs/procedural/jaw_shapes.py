@@ -28,8 +28,9 @@ def turned_open(points: Array, angle: float = ANGLE) -> Array:
 
 def slide(f: Field, direction: tuple[float, float, float]) -> Array:
     """The jaw pushed to one side or forwards: it takes the front of the cheeks along and little of their sides."""
-    # The lower lip leaves the upper one behind and rides up on it.
-    riding = stack(0.0, 0.1 * f.lower_lip(0.8), 0.0, f.x)
+    # Pushed forwards, the lower lip takes the upper one along in part and rides up on it.
+    upper, forward = f.upper_lip(0.9), max(direction[2], 0.0)
+    riding = stack(0.0, (0.03 + 0.05 * forward) * f.lower_lip(0.8), 0.45 * forward * upper, f.x)
     return (f.jaw(-3.0, -9.8) * rise(-1.5, 7.0, f.z))[:, None] * np.array(direction) + riding
 
 

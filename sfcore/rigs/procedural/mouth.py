@@ -54,7 +54,7 @@ def inner_lip(skin: Skin, edge: Index, side: float) -> list[Piece]:
 def backstop() -> Piece:
     """A dark wall deep inside the head: whatever gap a pose may open, no background shines through it."""
     turn, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-np.pi / 2, np.pi / 2, 13), np.linspace(-9.6, 1.5, 6)))
-    points = np.stack([(3.5 + 0.4 * np.minimum(y + 7.0, 0.0)) * np.sin(turn), y, 5.6 - 4.0 * np.cos(turn)], -1)
+    points = np.stack([(3.5 + 0.75 * np.minimum(y + 6.6, 0.0)) * np.sin(turn), y, 5.6 - 4.0 * np.cos(turn)], -1)
     return Piece(points, sheet_triangles(6, 13), Part.CAVITY)
 
 
