@@ -8,17 +8,18 @@ import os
 import signal
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from flows.arguments import Json, Place, RecipeName, example, made, opened, progress, say, writable
 from flows.failures import tell, tell_interrupted
+from flows.ingest_verb import INGEST_EXAMPLE, ingest, labelled
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
+from flows.label_verbs import EXPORT_EXAMPLE, export, labels
 from flows.rig_verbs import rig
 from flows.terminal import answer_table, console
-from sfcore.errors import WrongUse
 
 if TYPE_CHECKING:
     from sfcore.recipe import Recipe
@@ -33,75 +34,35 @@ app = typer.Typer(
 )
 
 
-def _labelled(recipe: Recipe, source: str | None, dataset: str | None) -> Recipe:
-    """The recipe on another recording; its dataset is named after the file unless a name is given."""
-    if source is None and dataset is None:
-        return recipe
-    # A recording, or what a dataset holds: either way nothing is drawn into it.
-    changes: dict[str, Any] = {"source": source, "prior": None}
-    changes["dataset"] = dataset or _dataset_name(source or "")
-    from sfcore.recipe import recipe_from
-
-    content = recipe.model_dump(mode="json")
-    content["labels"] |= changes
-    return recipe_from(content, "the command line")
-
-
-def _dataset_name(source: str) -> str:
-    stem = source.rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in stem).strip("-._")
-    if not name:
-        raise WrongUse(f"'{source}' gives no name for a dataset: name it with --dataset.")
-    return name
-
-
 # The workflow -----------------------------------------------------------------------------------------------------------
 
 
 @app.command(epilog=example("sface demo --labels take.csv"))
 def demo(
     labels: Annotated[
-        str | None, typer.Option(help="A Live Link Face CSV; none draws labels from the coefficient prior.")
+        str | None, typer.Option(help="Recordings, as sface ingest takes them; none draws labels from the coefficient prior.")
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
     workspace: Place = None,
     as_json: Json = False,
 ) -> None:
     """Run the whole workflow at a small size: minutes on two cores."""
-    _retrain(_labelled(_recipe("demo"), labels, dataset), workspace, as_json)
+    _retrain(labelled(_recipe("demo"), labels, dataset), workspace, as_json)
 
 
 @app.command(epilog=example("sface retrain --recipe laptop --labels take.csv"))
 def retrain(
     recipe: RecipeName = "laptop",
-    labels: Annotated[str | None, typer.Option(help="A recording; else the recipe's own source.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Recordings, as sface ingest takes them; else the recipe's own.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name or the recipe's.")] = None,
     workspace: Place = None,
     as_json: Json = False,
 ) -> None:
     """Ingest, supervise, distill, evaluate, promote and report; finished work is found and not repeated."""
-    _retrain(_labelled(_recipe(recipe), labels, dataset), workspace, as_json)
+    _retrain(labelled(_recipe(recipe), labels, dataset), workspace, as_json)
 
 
-@app.command(epilog=example("sface ingest take.csv --dataset anna"))
-def ingest(
-    source: Annotated[str, typer.Argument(help="A Live Link Face CSV: path or s3:// address.")],
-    dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the file's name.")] = None,
-    recipe: RecipeName = "laptop",
-    workspace: Place = None,
-    as_json: Json = False,
-) -> None:
-    """Bring a recording into the labels table; damaged rows become rejects with a reason."""
-    wanted = _labelled(_recipe(recipe), source, dataset)
-    from flows.shipped import new_run_id
-    from sfcore.recordings.source import check_source
-    from tasks.ingest import ingest as run
-
-    check_source(source)
-    done = run(made(workspace), wanted.labels, wanted.seed, new_run_id(wanted), progress())
-    for note in done.notes:
-        console(stderr=True).print(f"  {note}", style="dim", markup=False, emoji=False)
-    say(asdict(done), as_json)
+app.command("ingest", epilog=INGEST_EXAMPLE)(ingest)
 
 
 @app.command(epilog=example("sface supervise --recipe laptop --dataset anna"))
@@ -112,7 +73,7 @@ def supervise(
     as_json: Json = False,
 ) -> None:
     """Make the pictures and descriptions that a recipe wants of a dataset."""
-    wanted = _labelled(_recipe(recipe), None, dataset)
+    wanted = labelled(_recipe(recipe), None, dataset)
     place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.supervise import supervise as run
@@ -128,7 +89,7 @@ def distill(
     as_json: Json = False,
 ) -> None:
     """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint."""
-    wanted = _labelled(_recipe(recipe), None, dataset)
+    wanted = labelled(_recipe(recipe), None, dataset)
     place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.distill import distill as run
@@ -147,7 +108,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score a model on held-out pictures, beside the champion and two baselines."""
-    wanted = _labelled(_recipe(recipe), None, dataset)
+    wanted = labelled(_recipe(recipe), None, dataset)
     place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.evaluate import evaluate as run
@@ -222,6 +183,8 @@ def doctor(as_json: Json = False) -> None:
 
 
 app.add_typer(rig, name="rig")
+app.add_typer(labels, name="labels")
+app.command("export", epilog=EXPORT_EXAMPLE)(export)
 
 
 # Plumbing ---------------------------------------------------------------------------------------------------------------
@@ -235,13 +198,14 @@ def _recipe(name: str) -> Recipe:
 
 def _retrain(recipe: Recipe, location: str | None, as_json: bool) -> None:
     from flows.shipped import policy_named
+    from sfcore.recordings.incoming import reading_of
     from sfcore.recordings.source import check_source
     from tasks.cluster import Resources, check_machine
 
     # Told before any engine starts: a misspelt policy, a source that is no recording, a place that cannot be written.
     policy_named(recipe.promotion.policy)
     if recipe.labels.source:
-        check_source(recipe.labels.source)
+        check_source(recipe.labels.source, reading_of(recipe.labels))
     check_machine(Resources.of(recipe.training))
     place = made(location)
     _quiet_prefect()

@@ -27,7 +27,7 @@ from sfcore.store.workspace import Workspace
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
-    from sfcore.recordings.coverage import Coverage
+    from sfcore.recordings.label_coverage import LabelCoverage
 
 # Rows of a dataset that say how its people's faces differ from left to right: more would say the same.
 _ROWS_COMPARED = 200_000
@@ -158,12 +158,12 @@ def ingest(workspace: Workspace, labels: Labels, seed: int, run_id: str, progres
     return done
 
 
-def survey(labels: Labels, known: dict[str, str]) -> tuple[Ingested, Coverage]:
+def survey(labels: Labels, known: dict[str, str]) -> tuple[Ingested, LabelCoverage]:
     """What `ingest` would add, without writing: its counts, and what the labels would cover.
 
     ``known`` maps takes that the dataset holds to the hashes of their content. Memory does not grow with the source.
     """
-    from sfcore.recordings.coverage import coverage_of
+    from sfcore.recordings.label_coverage import coverage_of
 
     if labels.source is None:
         raise WrongUse("name a source to look at.")

@@ -210,7 +210,8 @@ def _quick(block: bytes, number: int, header: Header) -> tuple[Rows, Faults] | N
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
     n = table.num_rows
-    values = np.empty((n, len(header.channels)))
+    # Column after column in memory, as Arrow has them and as tables want them.
+    values = np.empty((len(header.channels), n)).T
     for place, (column, _) in enumerate(header.channels):
         values[:, place] = table[names[column]].to_numpy()
     if not np.isfinite(values).all():

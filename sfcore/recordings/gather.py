@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore import arkit
-from sfcore.arkit import INDEX, NAMES, Channel
+from sfcore.arkit import NAMES, Channel
 from sfcore.errors import WrongUse
 from sfcore.recordings import rotations, timecode
 from sfcore.recordings.pictures import Pictures, Shelf
@@ -28,6 +28,7 @@ LONGEST_DETAIL = 200
 ROWS_OF_A_TAKE = 262_144
 """A longer recording comes in as several takes, so that memory stays flat: 73 minutes at 60 frames a second."""
 
+_ALL = np.arange(len(NAMES))
 _IS_SHAPE = np.array([c.kind == "shape" for c in arkit.CHANNELS])
 _LOW = np.array([c.low - (FURTHEST_SHAPE if c.kind == "shape" else FURTHEST_ROTATION) for c in arkit.CHANNELS])
 _HIGH = np.array([c.high + (FURTHEST_SHAPE if c.kind == "shape" else FURTHEST_ROTATION) for c in arkit.CHANNELS])
@@ -84,27 +85,35 @@ class Gather:
         images: Sequence[bytes | None] | None = None,
     ) -> None:
         """Adds m rows: (m,) row numbers, (m,) seconds, (m, k) values; NaN = unknown, infinity = could not be read."""
-        wide = np.full((len(values), len(NAMES)), np.nan)
-        wide[:, self._index] = values
+        wide = values
+        if not np.array_equal(self._index, _ALL):
+            wide = np.full((len(values), len(NAMES)), np.nan)
+            wide[:, self._index] = values
         if self._unit is None:
             self._unit = rotations.unit_of(wide, self.reading.rotation)
         converted = self._unit.to_radians(wide)
-        kept = self._readable(frame, t, converted)
-        self._keep_pictures(images, kept)
+        low, high = np.minimum.reduce(converted, axis=0, initial=np.inf), np.maximum.reduce(converted, axis=0, initial=-np.inf)
+        # NaN compares as false: a block with anything unknown is looked at row by row.
+        if not ((low >= _LOW).all() and (high <= _HIGH).all() and not np.isinf(t).any()):
+            kept = self._readable(frame, t, converted)
+            frame, t, converted, wide = frame[kept], t[kept], converted[kept], wide[kept]
+            images = None if images is None else [image for image, keep in zip(images, kept, strict=True) if keep]
+            low, high = np.fmin.reduce(converted, axis=0, initial=np.inf), np.fmax.reduce(converted, axis=0, initial=-np.inf)
+        self._keep_pictures(images, len(frame))
         if self.reading.raw:
-            self._raw.append(wide[kept])
-        clipped, narrow = _clip(converted[kept])
-        self._frames.append(frame[kept])
-        self._times.append(t[kept])
+            self._raw.append(wide)
+        clipped, narrow = _clip(converted, low, high)
+        self._frames.append(frame)
+        self._times.append(t)
         self._values.append(narrow)
         self._clipped.append(clipped)
-        self.rows += int(kept.sum())
+        self.rows += len(frame)
 
-    def _keep_pictures(self, images: Sequence[bytes | None] | None, kept: NDArray[np.bool_]) -> None:
-        places = np.full(int(kept.sum()), -1, np.int64)
+    def _keep_pictures(self, images: Sequence[bytes | None] | None, rows: int) -> None:
+        places = np.full(rows, -1, np.int64)
         if images is not None and any(image is not None for image in images):
             shelf = self._shelf = self._shelf or Shelf()
-            places[:] = [shelf.put(image) for image, keep in zip(images, kept, strict=True) if keep]
+            places[:] = [shelf.put(image) for image in images]
         self._shelved.append(places)
 
     def _readable(self, frame: NDArray[np.int64], t: NDArray[np.float64], wide: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -216,31 +225,35 @@ class Gather:
         return frame[kept], whole[kept] - self._origin, values[kept], clipped[kept], kept
 
 
-def _clip(wide: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    with np.errstate(invalid="ignore"):
-        outside = _IS_SHAPE & ((wide < 0) | (wide > 1))
-    clipped = np.where(_IS_SHAPE, np.clip(wide, 0.0, 1.0), wide)
-    return outside.sum(axis=1).astype(np.int32), clipped.astype(np.float32)
+def _clip(
+    wide: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """How many shapes of each row lie outside 0..1, and the rows with these brought back; ``low`` and ``high`` bound columns."""
+    narrow = wide.astype(np.float32)
+    counts = np.zeros(len(wide), np.int32)
+    # Most channels of most takes stay within their range.
+    for column in np.flatnonzero(_IS_SHAPE & ((low < 0) | (high > 1))):
+        values = wide[:, column]
+        counts += (values < 0) | (values > 1)
+        narrow[:, column] = np.clip(values, 0.0, 1.0)
+    return counts, narrow
 
 
 def _notes(values: NDArray[np.float32]) -> Iterator[str]:
-    empty = np.isnan(values).all(axis=0)
-    missing = [name for name in NAMES if empty[INDEX[name]]]
+    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    empty = np.isnan(low)
+    missing = [NAMES[i] for i in np.flatnonzero(empty)]
     if missing:
         yield f"channels it does not know: {', '.join(missing)}"
     if len(values) == 1:
         yield "a single row: nothing in it moves"
         return
-    part = [name for name in NAMES if not empty[INDEX[name]] and np.isnan(values[:, INDEX[name]]).any()]
-    if part:
-        yield f"channels unknown in some rows: {', '.join(part)}"
-    still = [name for name in NAMES if not empty[INDEX[name]] and _never_changes(values[:, INDEX[name]])]
-    if still:
-        yield f"channels that never change: {', '.join(still)}"
-
-
-def _never_changes(column: NDArray[np.float32]) -> bool:
-    return bool(np.nanmin(column) == np.nanmax(column))
+    part = np.isnan(np.minimum.reduce(values, axis=0)) & ~empty
+    if part.any():
+        yield f"channels unknown in some rows: {', '.join(NAMES[i] for i in np.flatnonzero(part))}"
+    still = np.flatnonzero(low == high)
+    if len(still):
+        yield f"channels that never change: {', '.join(NAMES[i] for i in still)}"
 
 
 def timing_notes(frame: NDArray[np.int64], t: NDArray[np.float64]) -> Iterator[str]:

@@ -38,7 +38,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     try:
         with source.opener() as stream:
             yield from _takes(pq.ParquetFile(stream), source, reading)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, ValueError) as error:  # names in it may be no UTF-8
         reason = " ".join(str(error).split()).rstrip(".")[:160]
         raise WrongUse(f"{source.name} is damaged Parquet ({reason}): copy or export it again.") from None
 

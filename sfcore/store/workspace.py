@@ -241,7 +241,9 @@ class Workspace:
         import pyarrow.parquet as pq
 
         sink = pa.BufferOutputStream()
-        pq.write_table(rows.cast(self.schemas[name]), sink, compression="zstd")
+        # Words repeat, numbers do not: a dictionary of them is built to be thrown away.
+        words = [column.name for column in self.schemas[name] if pa.types.is_string(column.type)]
+        pq.write_table(rows.cast(self.schemas[name]), sink, compression="zstd", use_dictionary=words or False)
         content = sink.getvalue().to_pybytes()
         path = f"{stem}-{digest(content)[:16]}.parquet"
         self.write_bytes(f"tables/{name}/{path}", content)
