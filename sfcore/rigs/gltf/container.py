@@ -28,6 +28,22 @@ _MISTAKEN: tuple[tuple[bytes, str], ...] = (
 )
 
 
+_UNDERSTOOD = frozenset(
+    ("KHR_mesh_quantization", "KHR_texture_transform", "KHR_node_visibility", "EXT_texture_webp", "EXT_texture_avif", "VRM")
+)
+# Light, gloss, motion and the like: a head is the same without them.
+_HARMLESS = ("KHR_materials_", "KHR_lights_", "KHR_animation_", "KHR_xmp", "KHR_physics", "VRMC_", "EXT_lights_", "MSFT_lod")
+
+_WAY_OUT: dict[str, str] = {
+    "KHR_draco_mesh_compression": "export it without Draco compression",
+    "EXT_meshopt_compression": "export it without meshopt compression",
+    "KHR_meshopt_compression": "export it without meshopt compression",
+    "KHR_texture_basisu": "export its pictures as PNG or JPEG instead of KTX2",
+    "MSFT_texture_dds": "export its pictures as PNG or JPEG instead of DDS",
+    "EXT_mesh_gpu_instancing": "export it without instancing",
+}
+
+
 @dataclass(frozen=True)
 class Container:
     """A document and where its bytes are: the buffers, whole, and the folder that pictures lie in."""
@@ -55,6 +71,7 @@ def open_container(path: Path) -> Container:
     data = _read(path)
     text, binary = _split(data)
     document = read_document(text)
+    _refuse_unknown(document)
     buffers = []
     for i, buffer in enumerate(document.buffers):
         if buffer.uri is not None:
@@ -67,6 +84,15 @@ def open_container(path: Path) -> Container:
             raise WrongUse(f"buffer {i} has {len(content)} bytes, not the {buffer.byteLength} it claims: it is cut short.")
         buffers.append(content)
     return Container(document, tuple(buffers), path.parent)
+
+
+def _refuse_unknown(document: Document) -> None:
+    """Refuses a document that cannot be read without extensions sface does not know, all of them by name."""
+    unknown = [name for name in document.extensionsRequired if name not in _UNDERSTOOD and not name.startswith(_HARMLESS)]
+    if unknown:
+        ways = dict.fromkeys(_WAY_OUT.get(name, "export it without that extension") for name in unknown)
+        named = " and ".join(name[:60] for name in unknown[:4])
+        raise WrongUse(f"needs {named}, which sface does not read: {' and '.join(ways)}.")
 
 
 def fetch(uri: str, folder: Path, what: str) -> bytes:

@@ -78,7 +78,7 @@ def skin_picture(with_brows: bool) -> NDArray[np.uint8]:
     masks = albedo.masks()[::-1].astype(np.float64)
     height, half = masks.shape[:2]
     skin = np.broadcast_to(np.array(COLOURS[Part.SKIN], np.float64), (height, half, 3)).copy()
-    blush = 0.2 * masks[..., albedo.BLUSH, None]
+    blush = 0.1 * masks[..., albedo.BLUSH, None]
     lid = 0.35 * masks[..., albedo.LID, None]
     skin *= (1 - blush * [0.05, 0.5, 0.45]) * (1 - lid * [0.1, 0.2, 0.16])
     _over(skin, masks[..., albedo.LIP], COLOURS[Part.LIPS])

@@ -21,21 +21,6 @@ from sfcore.rigs.morph_head import MorphHead
 from sfcore.rigs.parts import Part
 from sfcore.rigs.rig import Ints, Textures
 
-_UNDERSTOOD = frozenset(
-    ("KHR_mesh_quantization", "KHR_texture_transform", "KHR_node_visibility", "EXT_texture_webp", "EXT_texture_avif", "VRM")
-)
-# Light, gloss, motion and the like: a head is the same without them.
-_HARMLESS = ("KHR_materials_", "KHR_lights_", "KHR_animation_", "KHR_xmp", "KHR_physics", "VRMC_", "EXT_lights_", "MSFT_lod")
-
-_WAY_OUT: dict[str, str] = {
-    "KHR_draco_mesh_compression": "export it without Draco compression",
-    "EXT_meshopt_compression": "export it without meshopt compression",
-    "KHR_meshopt_compression": "export it without meshopt compression",
-    "KHR_texture_basisu": "export its pictures as PNG or JPEG instead of KTX2",
-    "MSFT_texture_dds": "export its pictures as PNG or JPEG instead of DDS",
-    "EXT_mesh_gpu_instancing": "export it without instancing",
-}
-
 # The box that is kept around the point between the eyes, in distances between the eyes (6.3 cm in an adult, whose shoulders lie
 # some 25 cm below): wide enough for long hair, and the cut well out of a portrait.
 _BELOW, _ABOVE, _BESIDE, _BEHIND = 6.5, 6.5, 5.5, 6.5
@@ -59,7 +44,6 @@ def read_gltf(path: Path, name: str) -> MorphHead:
 def _read(path: Path, name: str) -> MorphHead:
     container = open_container(path)
     document = container.document
-    _refuse_unknown(document)
     names = morph_names(document)
     surfaces, notes = set_upright(gather(container, names))
     notes = [*names.notes, *surfaces.notes, *notes]
@@ -84,14 +68,6 @@ def _read(path: Path, name: str) -> MorphHead:
         centimetres=_unit(face, notes),
         notes=tuple(notes),
     )
-
-
-def _refuse_unknown(document: Document) -> None:
-    for extension in document.extensionsRequired:
-        if extension in _UNDERSTOOD or extension.startswith(_HARMLESS):
-            continue
-        way_out = _WAY_OUT.get(extension, "export it without that extension")
-        raise WrongUse(f"needs the extension {extension[:60]}, which sface does not read: {way_out}.")
 
 
 def _left_out(surfaces: Surfaces, notes: list[str]) -> Surfaces:

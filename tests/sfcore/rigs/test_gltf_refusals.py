@@ -172,7 +172,7 @@ _PRIMITIVE = ("meshes", 0, "primitives", 0)
         (_set("scene", 4), "scene 4"),
         (
             _set("extensionsRequired", ["KHR_draco_mesh_compression"]),
-            "KHR_draco_mesh_compression, which sface does not read: export it without Draco",
+            "needs KHR_draco_mesh_compression, which sface does not read: export it without Draco",
         ),
         (_set("extensionsRequired", ["EXT_meshopt_compression"]), "EXT_meshopt_compression"),
         (_set("extensionsRequired", ["KHR_texture_basisu"]), "PNG or JPEG"),
