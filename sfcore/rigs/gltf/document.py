@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from sfcore.errors import WrongUse
@@ -20,6 +20,12 @@ class Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     extensions: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, raw: Any) -> Any:
+        """Some exporters write null for what they have not; the format leaves such keys out."""
+        return {key: value for key, value in raw.items() if value is not None} if isinstance(raw, dict) else raw
 
 
 class Asset(Read):

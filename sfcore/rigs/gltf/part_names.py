@@ -51,7 +51,10 @@ PART_OF: dict[Named, Part] = {
 # Anywhere in the name (lower case, no separators), in this order: a brow is no "eyeball", a tear line no eye.
 _ANYWHERE: tuple[tuple[Named, str], ...] = (
     # Glasses hide what the shapes do; shells over the eyes would cover the iris.
-    (Named.LEFT_OUT, "glasses|spectacle|goggle|tearline|eyeocclusion|eyeao|eyewet|eyeblur|cornea|lacrimal|collider|bounds"),
+    (
+        Named.LEFT_OUT,
+        "glasses|spectacle|goggle|facewear|tearline|saliva|eyeocclusion|eyeao|eyewet|eyeblur|eyeshell|eyeedge|cornea|collider",
+    ),
     (Named.LASHES, "lash|eyeline"),
     (Named.BROW, "brow(?!n)"),
     (Named.IRIS, "iris|pupil|eyehighlight"),
@@ -76,7 +79,22 @@ _WORDS: tuple[tuple[Named, frozenset[str]], ...] = (
     (
         Named.CLOTH,
         frozenset(
-            ("top", "tops", "bottom", "bottoms", "shoe", "shoes", "pants", "suit", "tie", "scarf", "collar", "coat", "vest")
+            (
+                "top",
+                "tops",
+                "bottom",
+                "bottoms",
+                "shoe",
+                "shoes",
+                "pants",
+                "look",
+                "suit",
+                "tie",
+                "scarf",
+                "collar",
+                "coat",
+                "vest",
+            )
         ),
     ),
     (Named.SKIN, frozenset(("skin",))),

@@ -14,7 +14,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from small_head import BYTE, FLOAT, SHORT, UBYTE, UINT, USHORT, Draft, SmallHead, lower_camel, plain, primitive, small_head
+from small_head import (
+    BYTE,
+    FLOAT,
+    SHORT,
+    UBYTE,
+    UINT,
+    USHORT,
+    Draft,
+    SmallHead,
+    lower_camel,
+    packed,
+    plain,
+    primitive,
+    small_head,
+)
 
 from sfcore.arkit import BY_NAME, SHAPES
 from sfcore.rigs.gltf.part_names import Named, named_part
@@ -157,6 +171,15 @@ def test_primitives_that_share_their_vertices_share_them_here(folder: Path) -> N
     parts = [whole | {"indices": draft.accessor(t.ravel(), UINT)} for t in (HEAD.triangles[:half], HEAD.triangles[half:])]
     draft.node(mesh=draft.mesh(parts, [lower_camel(name) for name in HEAD.morphs]))
     assert len(_read(folder, draft).vertices) == len(HEAD.vertices)
+
+
+def test_nulls_count_as_absent(folder: Path) -> None:
+    draft = plain(HEAD)
+    document = draft.close()
+    document |= {"materials": None, "extensionsRequired": None, "extensions": None}
+    document["nodes"][0] |= {"skin": None, "matrix": None, "name": None, "children": None}
+    document["meshes"][0]["primitives"][0]["material"] = None
+    _same(_read(folder, packed(document, bytes(draft.data))), HEAD)
 
 
 def test_a_shape_may_be_on_some_primitives_only(folder: Path) -> None:
@@ -351,6 +374,11 @@ def test_heads_of_unknown_unit_leave_the_scale_open(folder: Path) -> None:
         ("brown", "Hair_brown", "", Named.HAIR),
         ("Material.001", "Cube", "Cube", Named.NOTHING),
         ("eyeshadow", "Face", "", Named.SKIN),
+        ("AvatarEyelashes", "mesh", "", Named.LASHES),
+        ("", "AvatarLeftEyeball", "", Named.EYE),
+        ("", "avaturn_look_0", "", Named.CLOTH),
+        ("Wolf3D_Facewear", "", "", Named.LEFT_OUT),
+        ("Wolf3D_Headwear", "", "", Named.HAIR),
         ("", "heart", "pearl", Named.NOTHING),
     ],
 )
