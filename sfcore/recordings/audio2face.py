@@ -13,6 +13,7 @@ from sfcore.recordings.take import Take
 from sfcore.recordings.weight_rows import gather_weights, left_out, named_columns
 
 FORMAT = "audio2face-json"
+_NAMES = ("facsNames", "facs_names", "blendShapeNames", "blendshapeNames")
 
 
 def sniff(head: bytes) -> bool:
@@ -30,7 +31,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     rows = content.get("weightMat") if isinstance(content, dict) else None
     if not isinstance(rows, list):
         raise WrongUse(f"{source.name} is damaged: it has no list 'weightMat'.")
-    names = content.get("facsNames", content.get("facs_names"))
+    names = next((content[key] for key in _NAMES if key in content), None)
     if names is None and reading.names is None:
         width = len(rows[0]) if rows and isinstance(rows[0], list) else 0
         raise WrongUse(

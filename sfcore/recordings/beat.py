@@ -1,15 +1,17 @@
-"""BEAT and LAM JSON: ``names``, and ``frames`` of ``weights`` and ``time``."""
+"""BEAT and LAM JSON: ``names``, and ``frames`` of ``weights`` and ``time``; also other programs' words for the same."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from sfcore.errors import WrongUse
 from sfcore.recordings import document
+from sfcore.recordings.named import time_key, times_of
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
 from sfcore.recordings.weight_rows import gather_weights, left_out, named_columns
@@ -17,12 +19,16 @@ from sfcore.recordings.weight_rows import gather_weights, left_out, named_column
 FORMAT = "beat-json"
 
 
+_NAMES = ("names", "blendshapeNames", "blendShapeNames", "blendshape_names", "facsNames", "channels")
+_WEIGHTS = ("weights", "blendshapes", "blendShapes", "values", "coefficients")
+
+
 def sniff(head: bytes) -> bool:
     """Whether a JSON object begins that has ``names`` or frames with ``weights``."""
     text = document.starts_like_json(head)
     if not text.startswith("{"):
         return False
-    named = re.search(r'"names"\s*:\s*\[', text) is not None
+    named = re.search(rf'"(?:{"|".join(_NAMES)})"\s*:\s*\[\s*"', text) is not None
     return named or ('"frames"' in text and '"weights"' in text)
 
 
@@ -32,15 +38,16 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list):
         raise WrongUse(f"{source.name} is damaged: it has no list 'frames'.")
-    names = content.get("names", list(reading.names) if reading.names else None)
+    names = next((content[key] for key in _NAMES if key in content), list(reading.names) if reading.names else None)
     if names is None:
         raise WrongUse(f"{source.name} does not name its columns (no 'names'): name them in their order with --names.")
     columns, others = named_columns(names, source.name)
-    weights = [frame.get("weights") if isinstance(frame, dict) else None for frame in frames]
-    stated = [document.number(frame.get("time")) if isinstance(frame, dict) else math.nan for frame in frames]
-    times = np.array(stated, np.float64)
-    if np.isnan(times).all() and reading.fps:
-        times = np.arange(len(frames)) / reading.fps
+    weights = [_weights(frame) for frame in frames]
+    key = time_key([frame for frame in frames if isinstance(frame, dict)])
+    times = times_of([frame if isinstance(frame, dict) else {} for frame in frames], key)
+    rate = document.number(content.get("fps", reading.fps))
+    if key is None and math.isfinite(rate) and rate > 0:
+        times = np.arange(len(frames)) / rate
     notes = left_out(others)
     if any(isinstance(frame, dict) and frame.get("rotation") for frame in frames) or content.get("head_pose"):
         notes.append("head poses were left out: the format states neither their unit nor their order")
@@ -48,3 +55,8 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
         notes.append("no time in its frames (state a rate with --fps)")
     gather = gather_weights(weights, times, len(names), columns, reading)
     yield gather.take(source.name, FORMAT, notes)
+
+
+def _weights(frame: Any) -> Any:
+    """The weights of a frame; a frame may be nothing else."""
+    return next((frame[key] for key in _WEIGHTS if key in frame), None) if isinstance(frame, dict) else frame

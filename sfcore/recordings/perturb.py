@@ -23,8 +23,8 @@ _RARE_SHARE = 0.05
 _SHORTEST, _LONGEST = 0.6, 2.5
 _FRAMES_PER_SECOND = 60.0
 # Share of the time in which something is added, and how many actions at once.
-_BUSY_SHARE = 0.6
-_MOST_AT_ONCE = 3
+_BUSY_SHARE = 0.9
+_MOST_AT_ONCE = 4
 # Looks follow the gaze, which has both eyes and their rotations to keep together: they stay as recorded.
 _LEFT_ALONE = frozenset(shape.name for shape in SHAPES if shape.name.startswith("EyeLook"))
 # One side now and then acts alone; otherwise both do, the other a little less.

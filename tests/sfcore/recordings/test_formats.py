@@ -14,6 +14,7 @@ from recording_files import WRITERS, face, livelink_csv, mediapipe_people_json, 
 from sfcore import arkit
 from sfcore.arkit import INDEX
 from sfcore.errors import WrongUse
+from sfcore.recordings import delimited
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.source import FORMATS, format_of, read_source
 from sfcore.recordings.take import Take
@@ -246,3 +247,36 @@ def test_many_takes_of_one_table_come_apart_by_name() -> None:
     one, two = takes_of("\n".join(map(json.dumps, lines)).encode(), "rows.jsonl")
     assert (one.name, two.name, one.subject) == ("a", "b", "Zoë")
     assert one.frame.tolist() == two.frame.tolist() == [0, 1, 2, 3, 4]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), block=st.integers(700, 6000), end=st.sampled_from(["\n", "\r\n", "\r"]), damage=st.booleans())
+def test_blocks_parsed_many_rows_at_once_give_what_lines_one_by_one_give(seed: int, block: int, end: str, damage: bool) -> None:
+    rng = np.random.default_rng(seed)
+    lines = livelink_csv(rng.uniform(-0.1, 1.1, (30, 61))).decode().strip().split("\n")
+    if damage:
+        for place in rng.integers(1, 30, 3):
+            lines[place] = lines[place].replace("0", rng.choice(["x", "", '"', "nan", "1e400", "\u00e9"]), 1)
+    content = (lines[0] + end + end.join(lines[1:])).encode()
+    whole = take_of(content)
+    quoted = take_of(content.replace(b",61,", b',"61",'))  # quotes send every block the careful way
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK", block)
+        parted = take_of(content)
+    for other in (quoted, parted):
+        assert other.source_hash == whole.source_hash
+        assert [(reject.row, reject.reason) for reject in other.rejects] == [
+            (reject.row, reject.reason) for reject in whole.rejects
+        ]
+
+
+def test_names_and_weights_under_other_words_are_found_too() -> None:
+    values = some_values(5)
+    names = list(named(values[0]))
+    frames = [{"timestamp_ms": 40 * i, "blendShapes": row[:52].tolist()} for i, row in enumerate(values)]
+    take = take_of(json.dumps({"blendShapeNames": names, "frames": frames}).encode(), "x.json")
+    np.testing.assert_array_equal(take.coefficients[:, :52], clipped(values)[:, :52])
+    assert take.t == pytest.approx(np.arange(5) / 25)
+    rows = [[face(row)["categories"]] for row in values]
+    dump = take_of(json.dumps(rows).replace("categoryName", "category_name").encode(), "x.json")
+    np.testing.assert_array_equal(dump.coefficients[:, :51], clipped(values)[:, :51])
