@@ -77,9 +77,8 @@ class Renderer:
         from sfcore.render.scene import draw_scene
 
         for share in (0.0, 1.0):
-            self.draw(
-                draw_scene("warm up", self.rig, "warm up", np.zeros(len(NAMES), np.float32), Faces(size=32, cartoon_share=share))
-            )
+            faces = Faces(size=32, cartoon_share=share, glasses_share=1.0, motion_blur_share=1.0, backgrounds={"foliage": 1.0})
+            self.draw(draw_scene("warm up", self.rig, "warm up", np.zeros(len(NAMES), np.float32), faces))
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
         """The picture of a scene, (size, size, 3) uint8 sRGB: the same scene gives the same bytes."""
@@ -92,11 +91,11 @@ class Renderer:
     def _finished(self, scene: Scene, needs_parts: bool) -> tuple[Floats, NDArray[np.int32]]:
         """What `draw_light` returns; without ``needs_parts`` the parts are left as they are where nothing asks for them."""
         light, shown, nearest, worn = self._shaded(scene)
-        if needs_parts or worn or scene.style.drawn:
+        if needs_parts or worn or scene.style.finished:
             shown = np.where(shown >= 0, self._parts[np.maximum(shown, 0)], int(Part.BACKGROUND)).astype(np.int32)
         if worn:
             worn.paint(scene.camera, scene.light, scene.style.drawn, light, shown, nearest)
-        if scene.style.drawn:
+        if scene.style.finished:
             finish(light, shown, nearest, scene.style)
         return light, shown
 

@@ -32,6 +32,11 @@ class Style:
     levels: int
     hatching: float
 
+    @property
+    def finished(self) -> bool:
+        """Whether lines or tones are put on the shaded picture."""
+        return self.levels > 0 or self.ink > 0
+
 
 PHOTO = Style("photo", False, 0.0, 0.1, 2, 0.0, 0.0, (0.0, 0.0, 0.0), 0, 0.0)
 _BLACK, _BROWN, _BLUE, _GRAPHITE = (0.012, 0.011, 0.012), (0.06, 0.025, 0.015), (0.012, 0.02, 0.06), (0.035, 0.035, 0.04)

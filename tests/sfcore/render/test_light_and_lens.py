@@ -10,14 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfcore.arkit import NAMES
 from sfcore.randomness import picked
 from sfcore.recipe import BackgroundKind, DrawingStyle, Faces, LightKind
 from sfcore.render.backdrop import GREY, draw_background, paint_background
+from sfcore.render.draw import Renderer
 from sfcore.render.drawing import finish
 from sfcore.render.illumination import around, draw_light, falling_on, lobe
+from sfcore.render.scene import draw_scene
 from sfcore.render.sensor import develop, draw_sensor
 from sfcore.render.style import PHOTO, draw_style
 from sfcore.rigs.parts import Part
+from sfcore.rigs.registry import load_rig
 
 OFF = Faces(noise=False, colour_cast_share=0, motion_blur_share=0, defocus_share=0, vignette_share=0, jpeg_share=0)
 PERFECT = draw_sensor("x", OFF, (0.5, 0.4, 0.3))
@@ -98,6 +102,20 @@ def test_every_style_draws_something_of_its_own(kind: DrawingStyle) -> None:
     assert edge.min() < 0.6 * picture[16, 16].min(), "the outline is darker than what it surrounds"
     if kind == "pencil":
         assert np.abs(picture - picture.mean(axis=2, keepdims=True)).max() < 0.05
+
+
+@pytest.mark.parametrize("kind", get_args(DrawingStyle))
+def test_every_style_is_another_picture_of_the_same_scene(kind: DrawingStyle) -> None:
+    rig = load_rig("procedural")
+    faces = Faces(size=64, cartoon_share=0, drawn_share=0, glasses_share=0, headwear_share=0, occluder_share=0)
+    renderer = Renderer(rig)
+    scene = draw_scene("a", rig, "b", np.zeros(len(NAMES), np.float32), faces)
+    photo, parts = renderer.draw_light(scene)
+    for i in range(4):
+        drawing, same = renderer.draw_light(replace(scene, style=draw_style(f"key {i}", {kind: 1.0})))
+        assert np.isfinite(drawing).all()
+        assert np.abs(drawing - photo).mean() > 0.01
+        assert (np.isin(parts, Part.SKIN) == np.isin(same, Part.SKIN)).mean() > 0.9
 
 
 def test_a_photograph_stays_as_it_is() -> None:
