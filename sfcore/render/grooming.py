@@ -96,6 +96,7 @@ def draw_beard(identity: str, share: float, grows: bool, cartoon: bool, pale: bo
     shares = np.cumsum([cut[0] for cut in _CUTS])
     cut = _CUTS[min(int(np.searchsorted(shares, chance * shares[-1], side="right")), len(_CUTS) - 1)][1]
     shadow = 0.5 * stubble
+    density *= 0.6 if pale else 1.0
     return Beard(*(float(max(density * part, shadow)) for part in (cut.moustache, cut.chin, cut.cheeks)))
 
 

@@ -63,7 +63,7 @@ def draw_style(key: str, styles: Mapping[DrawingStyle, float]) -> Style:
         return Style(kind, True, 0.0, 0.1, 2, _number(dark * (draw.random() < 0.35)), line, ink, 0, 0.0)
     if kind == "pencil":
         return Style(kind, True, depth, 0.3, 2, dark, _number(0.8 * line), _GRAPHITE, 0, _number(draw.uniform(0.2, 0.9)))
-    levels = int(draw.integers(4, 8))
+    levels = int(draw.integers(5, 9))
     return Style(kind, bool(draw.random() < 0.4), depth, 0.2, 3, _number(dark * (draw.random() < 0.5)), line, ink, levels, 0.0)
 
 

@@ -185,6 +185,5 @@ def _hair_style(chance: float, masculine: float, age: float, rig: Rig) -> int:
     long = ["bob", "bob_fringe", "long", "tied", "curly", "side_fringe", "curtain", "parted_long", "knot", "wavy", "round"]
     if age > 34:
         short += ["bald", "receding", "receding"]
-    names = short if masculine > 0.5 else long
-    name = names[int(chance * len(names))]
-    return rig.hair_names.index(name) if name in rig.hair_names else 0
+    names = [name for name in (short if masculine > 0.5 else long) if name in rig.hair_names] or list(rig.hair_names)
+    return rig.hair_names.index(names[int(chance * len(names))])
