@@ -24,6 +24,7 @@ from sfcore.rigs.parts import Part
 from sfcore.rigs.procedural import features
 from sfcore.rigs.procedural.build import PIVOT
 from sfcore.rigs.procedural.curves import rise
+from sfcore.rigs.procedural.skin import mouth_half_width
 from sfcore.rigs.registration import paint_warp, painted_plane
 from sfcore.rigs.rig import Deltas, Eye, Floats, Ints, Rig, Textures
 from sfcore.rigs.scalp import NO_HAIR, Hair, add_hair, vault_of
@@ -136,6 +137,12 @@ def _paint(draft: Draft, front: Front, landmarks: Array) -> None:
     skin = draft.vertices_of(*_FACE_SKIN)
     warp = paint_warp(landmarks, draft.points.astype(np.float64), skin)
     draft.uv[skin] = painted_plane(draft.points[skin].astype(np.float64), warp, front, landmarks)
+    # The red of the lips, as the embedded head names it.
+    u, v = np.moveaxis(draft.uv[draft.triangles].mean(axis=1), -1, 0).astype(np.float64)
+    half = mouth_half_width()
+    upper, lower = features.lip_borders(u, half)
+    red = (np.abs(u) < half) & (v < upper) & (v > lower) & (draft.points[draft.triangles, 2].mean(axis=1) > 0)
+    draft.parts[(draft.parts == Part.SKIN) & red] = Part.LIPS
     # The embedded head's teeth know their gaps; other people's have them in the mesh.
     teeth = draft.vertices_of(Part.TEETH_UPPER, Part.TEETH_LOWER)
     draft.uv[teeth[(draft.uv[teeth] == 0).all(axis=1)]] = 1.0

@@ -19,7 +19,7 @@ from sfcore.rigs.rig import Eye, Ints
 
 Array = NDArray[np.float64]
 
-OVERLAP = 0.015
+OVERLAP = 0.05
 """Centimetres by which a shut upper lid would pass the lower one; both then meet half way, so no gap is left."""
 LONGEST = 1.9
 """Blinks are lengthened at most this many times: beyond, the source's lid does not belong to the eye."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from sfcore.errors import WrongUse
 from sfcore.rigs.rig import Floats, Ints
+
+_OTHER_LINE = re.compile(rb"\n(?!v )")
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,36 @@ def read_positions(content: bytes, where: str) -> Floats:
         at = following + 1 if following >= 0 else -1
     text = b"\n".join(runs)
     try:
-        numbers = np.fromstring(text.replace(b"v ", b" ").decode("ascii"), dtype=np.float64, sep=" ")
-        return np.ascontiguousarray(numbers.reshape(text.count(b"v "), -1)[:, :3], np.float32)
-    except (ValueError, UnicodeDecodeError, DeprecationWarning):
+        return _in_bulk(text) if _is_plain(text) else _one_by_one(text)
+    except (ValueError, IndexError, UnicodeDecodeError, DeprecationWarning):
         raise WrongUse(f"{where} has a vertex line that is not three numbers: export the mesh again.") from None
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether every line holds three numbers parted by single spaces, as far as counting tells."""
+    return text.count(b" ") == 3 * text.count(b"v ") and text.count(b"v") == text.count(b"v ")
+
+
+def _in_bulk(text: bytes) -> Floats:
+    numbers = np.fromstring(text.replace(b"v ", b" ").decode("ascii"), dtype=np.float64, sep=" ")
+    # The reader stops at what is no number.
+    if numbers[-1] != float(text.rsplit(None, 1)[-1]):
+        raise ValueError
+    return np.ascontiguousarray(numbers.reshape(text.count(b"v "), 3), np.float32)
+
+
+def _one_by_one(text: bytes) -> Floats:
+    """Lines that may carry a weight or a colour behind the three numbers."""
+    rows = [line.split()[1:] for line in text.splitlines() if line.strip()]
+    if any(len(row) < 3 for row in rows):
+        raise ValueError
+    return np.array([[float(word) for word in row[:3]] for row in rows], np.float64).astype(np.float32)
 
 
 def _end_of_run(lines: bytes, start: int) -> int:
     """End of the block of ``v`` lines that begins at ``start``."""
-    ends = [
-        e for e in (lines.find(b"\n" + mark, start) for mark in (b"vt", b"vn", b"f ", b"g ", b"o ", b"u", b"s ", b"#")) if e >= 0
-    ]
-    return min(ends, default=len(lines))
+    following = _OTHER_LINE.search(lines, start)
+    return following.start() if following else len(lines)
 
 
 def read_obj(content: bytes, where: str) -> ObjMesh:
@@ -76,7 +97,5 @@ def read_obj(content: bytes, where: str) -> ObjMesh:
         raise WrongUse(f"{where} has a face line that names no vertices: '{line[:40]}'; export the mesh again.") from None
     triangles = np.array(corners, np.int64).reshape(-1, 3)
     if len(triangles) and (triangles.min() < 0 or triangles.max() >= len(vertices)):
-        raise WrongUse(
-            f"{where} has faces that name vertices which do not exist (it has {len(vertices)}): export the mesh again."
-        )
+        raise WrongUse(f"{where} has faces that name vertices beyond its {len(vertices)}: export the mesh again.")
     return ObjMesh(vertices, triangles.astype(np.int32), np.array(face, np.int32), np.array(group, np.int32), tuple(names))
