@@ -38,6 +38,8 @@ _PEOPLE_KEPT = 64
 SHADOW_TEXELS = 192
 _LID_OF_AN_OPEN_EYE = np.array([0.34, 0.0, -0.3])
 """Elevation over azimuth of the embedded head's upper lid at rest, for rigs that do not name theirs."""
+_FINE = albedo.PER_CM / 2
+"""Pixels per centimetre from which the masks of the skin are interpolated."""
 _NO_TILES = np.zeros((0, 0), np.float32)
 
 
@@ -187,6 +189,7 @@ class Renderer:
             brow_thickness=np.float32(traits.brow_thickness),
             brow_arch=np.float32(traits.brow_arch),
             brow_tilt=np.float32(traits.brow_tilt),
+            fine=np.float32(camera.focal(scene.size) > _FINE * camera.distance),
             cartoon=np.float32(style.drawn),
             cel=vector([style.depth, style.softness, style.tones - 2]),
             shaved=np.float32(hair == "buzz"),

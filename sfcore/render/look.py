@@ -64,6 +64,8 @@ class Look(NamedTuple):
     brow_thickness: np.float32
     brow_arch: np.float32
     brow_tilt: np.float32
+    fine: np.float32
+    """1 where a pixel is smaller than two texels of the masks, so that they are interpolated."""
     cartoon: np.float32
     """1 for flat colours and outlines, 0 for a photograph."""
     cel: NDArray

@@ -126,7 +126,7 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, front: bool, u: Scalar
 
     Where ``front`` is false, the back of the head and the nape, no part of the face is painted.
     """
-    sample_masks(atlas, u, v, mask)
+    sample_masks(atlas, look.fine > ZERO, u, v, mask)
     if not front:
         for c in (LIP, BLUSH, LID, NOSTRIL, FOREHEAD, FROWN, CROW, FOLD):
             mask[c] = ZERO
@@ -152,7 +152,7 @@ def paint_skin(look: Look, atlas: NDArray, mask: NDArray, front: bool, u: Scalar
 @inlined
 def fold_picture(look: Look, atlas: NDArray, mask: NDArray, front: bool, u: Scalar, v: Scalar, colour: NDArray) -> Scalar:
     """Changes a picture's skin as the person and the expression ask: tone, stubble, folds; returns how glossy it is."""
-    sample_masks(atlas, u, v, mask)
+    sample_masks(atlas, look.fine > ZERO, u, v, mask)
     for c in range(3):
         colour[c] *= look.skin_tint[c]
     if not front:

@@ -15,7 +15,7 @@ from sfcore.render.look import Scalar
 ONE = np.float32(1.0)
 """A literal 1 would turn float32 arithmetic into float64."""
 ZERO = np.float32(0.0)
-_TWO, _THREE = np.float32(2.0), np.float32(3.0)
+_HALF, _TWO, _THREE = np.float32(0.5), np.float32(2.0), np.float32(3.0)
 _ATLAS_X, _ATLAS_Y, _ATLAS_SCALE = np.float32(X_RANGE[0]), np.float32(Y_RANGE[0]), np.float32(PER_CM)
 _CELLS = 128
 
@@ -48,12 +48,17 @@ def noise(lattice: NDArray, x: Scalar, y: Scalar) -> Scalar:
 
 
 @inlined
-def sample_masks(atlas: NDArray, u: Scalar, v: Scalar, out: NDArray) -> None:
-    """Bilinear masks at a point of the neutral frontal plane."""
+def sample_masks(atlas: NDArray, fine: bool, u: Scalar, v: Scalar, out: NDArray) -> None:
+    """Masks at a point of the neutral frontal plane: bilinear where ``fine``, otherwise the nearest texel's."""
     x = (abs(u) - _ATLAS_X) * _ATLAS_SCALE
     y = (v - _ATLAS_Y) * _ATLAS_SCALE
     x = min(max(x, ZERO), np.float32(atlas.shape[1] - 2))
     y = min(max(y, ZERO), np.float32(atlas.shape[0] - 2))
+    if not fine:
+        ix, iy = int(x + _HALF), int(y + _HALF)
+        for c in range(CHANNELS):
+            out[c] = atlas[iy, ix, c]
+        return
     ix, iy = int(x), int(y)
     tx, ty = x - np.float32(ix), y - np.float32(iy)
     for c in range(CHANNELS):

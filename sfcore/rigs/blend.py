@@ -16,7 +16,7 @@ def add_entries(
     weights: NDArray[np.float32],
     scale: NDArray[np.float32],
 ) -> None:
-    """Adds to ``target`` (n, 3), for each entry with a weight, its rows of ``offsets`` times its weight and the vertex's ``scale``.
+    """Adds to ``target`` (n, 3), for each entry with a weight, its ``offsets`` times its weight and the vertex's ``scale``.
 
     Entry ``i`` is rows ``starts[i]`` up to ``starts[i + 1]``; vertices are not checked against ``target``.
     """
