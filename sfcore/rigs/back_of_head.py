@@ -9,6 +9,7 @@ from sfcore.rigs.connected import connected_pieces
 from sfcore.rigs.draft import Draft
 from sfcore.rigs.frontal import Front
 from sfcore.rigs.parts import Part
+from sfcore.rigs.procedural.curves import rise
 from sfcore.rigs.procedural.ears import left_ear
 from sfcore.rigs.procedural.skin import build_skin
 from sfcore.rigs.rig import Ints
@@ -23,8 +24,8 @@ BEHIND = 0.12
 """How far (cm) the skull lies behind the mask where they overlap."""
 SOFT, FAR, FADE = 0.4, 7.0, 2.5
 """Distances (cm): within which the edge pulls evenly, over which its pull fades, and over which its expressions do."""
-CHIN = 0.3
-"""Behind the chin the skull ends this far (cm) above the mask's lowest point: the jaw swings through it."""
+CHIN = (-6.0, -9.0, 1.6)
+"""Between these heights the skull falls back by so much (cm) from the mask: the jaw swings through there."""
 
 
 def add_back_of_head(draft: Draft, front: Front) -> bool:
@@ -41,8 +42,11 @@ def add_back_of_head(draft: Draft, front: Front) -> bool:
     anchors = own.points[nearest]
     pull = rim - anchors - [0.0, 0.0, BEHIND]
     points = own.points + _blended(own.points, anchors, pull, FAR)
+    owner, depth = front.at(points[:, 0], points[:, 1])
+    room = BEHIND + CHIN[2] * rise(CHIN[0], CHIN[1], points[:, 1])
+    points[:, 2] = np.where((owner >= 0) & (points[:, 2] > 0), np.minimum(points[:, 2], depth - room), points[:, 2])
     middle = points[own.triangles].mean(axis=1)
-    shown = own.triangles[~_well_inside(front, middle, float(rim[:, 1].min()))]
+    shown = own.triangles[~_well_inside(front, middle)]
     _add(draft, points, shown, Part.SKIN, rim, edge)
     ear = left_ear()
     for sign in (1.0, -1.0):
@@ -81,15 +85,14 @@ def _blended(points: Array, anchors: Array, values: Array, far: float) -> Array:
     return result
 
 
-def _well_inside(front: Front, points: Array, chin: float) -> NDArray[np.bool_]:
+def _well_inside(front: Front, points: Array) -> NDArray[np.bool_]:
     """Whether points (n, 3) of the front half lie behind the mask and away from its outline."""
     covered = points[:, 2] > 0.0
     for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
         owner, _ = front.at(points[:, 0] + OVERLAP * np.cos(angle), points[:, 1] + OVERLAP * np.sin(angle))
         covered = covered & (owner >= 0)
     # Eyes and mouth are holes in the mask, not its outside.
-    wide = np.where(points[:, 1] > -7.5, 5.2, 4.2)
-    face = (np.abs(points[:, 0]) < wide) & (points[:, 1] > chin + CHIN) & (points[:, 1] < 2.5) & (points[:, 2] > 2.0)
+    face = (np.abs(points[:, 0]) < 5.2) & (points[:, 1] > -8.5) & (points[:, 1] < 2.5) & (points[:, 2] > 2.0)
     result: NDArray[np.bool_] = covered | face
     return result
 
