@@ -1,4 +1,4 @@
-"""Flow: one recording into a dataset's labels."""
+"""Flow: recordings into a dataset's labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from tasks.ingest import Ingested
 
 @flow(name="ingest")
 def ingest(
-    source: Annotated[str, Field(min_length=1, description="a recording: path or s3:// address, as the worker sees it")],
+    source: Annotated[
+        str, Field(min_length=1, description="recordings: file, folder, pattern, zip or s3:// address, as the worker sees it")
+    ],
     dataset: Annotated[str, Field(min_length=1, description="name of the dataset it joins")],
     workspace: str | None = None,
 ) -> Ingested:

@@ -19,7 +19,8 @@ def split_by_time(t: NDArray[np.float64], frame: NDArray[np.int64], labels: Labe
     """``(n,)`` words train, test or guard for the rows of one take, from its times in seconds.
 
     The take is cut into equal parts, one for each held-out stretch, and the stretch lies somewhere inside its part, drawn from
-    ``key`` (the content's hash): the same content is always split alike. Rows within the guard of a stretch are in neither set.
+    ``key`` (the performance): takes of one performance that share their times are split alike. Rows within the guard of a
+    stretch are in neither set.
     """
     times = np.where(np.isnan(t), (frame - frame[0]) / _FRAMES_PER_SECOND_WITHOUT_TIME, t)
     length = float(times[-1] - times[0])
