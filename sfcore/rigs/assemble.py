@@ -90,7 +90,7 @@ def _with_balls(draft: Draft, balls: tuple[Ball, Ball], dressed: bool) -> tuple[
     Eyes that carry pictures stay and turn with the gaze. Returns the balls, whose last two vertices are pole and centre, the new
     number of each old vertex, and the vertices of each eye that turn.
     """
-    pictured = bool((draft.picture[_of(draft, balls)] >= 0).any())
+    pictured = _pictured(draft, balls)
     kept = ~under_collar(draft) if dressed else np.ones(len(draft.triangles), bool)
     pieces = []
     for ball, part in zip(balls, _EYES, strict=True):
@@ -110,6 +110,13 @@ def _with_balls(draft: Draft, balls: tuple[Ball, Ball], dressed: bool) -> tuple[
         index = draft.add(points, triangles, part, np.zeros((len(points), 2)), modes=modes)
         placed.append(Ball(ball.centre, ball.radius, index))
     return (placed[0], placed[1]), place, turning
+
+
+def _pictured(draft: Draft, balls: tuple[Ball, Ball]) -> bool:
+    """Whether the eyes carry pictures: as balls, or as flat parts of a head that has pictures."""
+    if not any(len(ball.vertices) for ball in balls):
+        return bool((draft.picture >= 0).any())
+    return bool((draft.picture[_of(draft, balls)] >= 0).any())
 
 
 def _of(draft: Draft, balls: tuple[Ball, Ball]) -> NDArray[np.bool_]:

@@ -98,8 +98,8 @@ def plain_ball(ball: Ball, part: Part) -> tuple[Array, Ints]:
 
 def carried(ball: Ball, base: Floats, modes: Floats, points: Array) -> Floats:
     """Displacements (k, m, 3) of a plain ball's ``points`` by the modes (k, n, 3) of ``base`` (n, 3): moved and resized alike."""
-    if not len(modes):
-        return np.zeros((0, len(points), 3), np.float32)
+    if not len(modes) or not len(ball.vertices):
+        return np.zeros((len(modes), len(points), 3), np.float32)
     moved = modes[:, ball.vertices].astype(np.float64)
     shift = moved.mean(axis=1, keepdims=True)
     ray = base[ball.vertices] - base[ball.vertices].mean(axis=0)

@@ -74,6 +74,16 @@ def _moved_most(points: NDArray[np.float32], displacement: NDArray[np.float32]) 
     return middle
 
 
+def _inert(points: NDArray[np.float32], blink: NDArray[np.float32]) -> Ball:
+    """A ball without vertices, well behind the lids, for eyes that are no balls."""
+    size = np.linalg.norm(blink, axis=1)
+    moved = points[size > 0.35 * size.max()]
+    radius = 0.4 * float(np.ptp(moved[:, 0]))
+    centre = _moved_most(points, blink)
+    centre[2] = float(moved[:, 2].max()) - 1.5 * radius
+    return Ball(centre, radius, np.empty(0, np.int32))
+
+
 def _move(draft: Draft, scale: float, origin: Array) -> None:
     draft.points = (draft.points.astype(np.float64) * scale - origin).astype(np.float32)
     draft.shapes *= np.float32(scale)
@@ -88,4 +98,8 @@ def _balls(head: MorphHead, draft: Draft) -> tuple[Ball, Ball]:
     found = find_balls(draft.points, draft.triangles, blinks)
     if found is not None:
         return found
+    if head.textures is not None:
+        # Flat eyes of drawn characters: nothing to turn, and the lids need no ball to ride on.
+        left, right = (_inert(draft.points, blink) for blink in blinks)
+        return left, right
     return balls_behind(draft.points, seen_from_front(draft.points, draft.triangles), blinks, head.name)
