@@ -41,9 +41,11 @@ def coefficients_as_written(values: NDArray[np.float32], decimals: int | None) -
     """(61,) float32 -> the known channels, rounded to ``decimals`` or, with None, with the fewest digits that read back."""
     if decimals is None:
         short = nearest_short(values)
-        exact = [float(s) if np.float32(s) == v else float(str(v)) for s, v in zip(short, values, strict=True)]
+        # NumPy writes a float32 with the fewest digits that read back.
+        holds = (short.astype(np.float32) == values).tolist()
+        exact = [s if held else float(str(v)) for s, held, v in zip(short.tolist(), holds, values, strict=True)]
     else:
-        exact = [round(float(v), decimals) for v in values]
+        exact = [round(v, decimals) for v in values.tolist()]
     return {name: value for name, value in zip(NAMES, exact, strict=True) if value == value}
 
 

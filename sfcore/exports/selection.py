@@ -29,7 +29,7 @@ What = Literal["labels", "supervision", "predictions"]
 WHATS: tuple[str, ...] = get_args(What)
 
 # What sorting may keep in memory; the rest goes to a temporary folder.
-_MEMORY = "1GB"
+_MEMORY = "256MB"
 _MOTION_BATCH = 4096
 _PICTURE_BATCH = 64
 _SAMPLE_KEYS = ("dataset", "take", "frame", "variant", "split", "domain", "identity", "image")

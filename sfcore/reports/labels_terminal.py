@@ -107,7 +107,7 @@ def remarks(coverage: LabelCoverage) -> Iterator[tuple[str, str, str]]:
     rejected = sum(coverage.rejects.values())
     if rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in coverage.rejects.items())
-        yield "!", "yellow", f"{rejected:,} rows rejected: {reasons}"
+        yield "!", "yellow", f"{rejected:,} {'row' if rejected == 1 else 'rows'} rejected: {reasons}"
     lost = sum(take.lost for take in coverage.takes) - rejected
     if lost > 0:
         yield "!", "yellow", f"{lost:,} row numbers between first and last are not there"

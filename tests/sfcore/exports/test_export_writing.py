@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from export_worlds import as_table, fill, label_table, values_of
 from hypothesis import given, settings
@@ -221,6 +222,15 @@ def test_a_file_appears_whole_or_not_at_all(out: Address) -> None:
     assert out.files.cat_file(out.root) == b"one"
     write(b"two", force=True)
     assert out.files.cat_file(out.root) == b"two"
+
+
+def test_exports_go_to_any_place(filled: Workspace, out: Address) -> None:
+    run(filled, "huggingface", f"{out.uri}/hub", what="supervision")
+    shards = {name: text for name, text in content(out).items() if name.endswith(".parquet")}
+    assert set(shards) == {"hub/data/train-00000.parquet", "hub/data/test-00000.parquet"}
+    assert sum(pq.read_table(io.BytesIO(text)).num_rows for text in shards.values()) == 8
+    run(filled, "livelink", f"{out.uri}/walk.csv")
+    assert len(content(out)["walk.csv"].splitlines()) == 9
 
 
 def test_an_export_that_fails_in_the_middle_leaves_nothing(filled: Workspace, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_eighty_columns_are_enough(coverage: LabelCoverage) -> None:
 def test_what_is_amiss_is_said(coverage: LabelCoverage) -> None:
     text = " ".join(shown(coverage, 200).split())
     assert "same content: walk, <script>alert(1)</script>[bold]& 'quoted' é" in text
-    assert "1 rows rejected: 1 not a number" in text
+    assert "1 row rejected: 1 not a number" in text
     assert "540 values outside 0..1 were clipped" in text
     assert "1 channel never change" in text
     assert "2 takes, 180 frames" in text
