@@ -38,11 +38,12 @@ def lash_cover(lattice: NDArray, u: Scalar, v: Scalar, across: Scalar) -> Scalar
     own = lattice[5, int(lash) & 127]
     length = _f(0.62) + _f(0.38) * own
     taper = max(ONE - v / length, ZERO)
-    half = _f(0.56) * np.sqrt(taper)
+    # At the root they stand so close that they make a line.
+    half = _f(0.62) * np.sqrt(taper) + _f(0.6) * (ONE - smooth(_f(0.05), _f(0.4), v))
     gap = abs(place - lash - _f(0.5)) * _f(2.0)
     sharp = ONE - smooth(half - _f(0.2), half + _f(0.2), gap)
     # Lashes that are finer than a sample cover it in part.
-    mean = _f(0.5) * np.sqrt(max(ONE - v, ZERO))
+    mean = _f(0.58) * np.sqrt(max(ONE - v, ZERO)) + _f(0.4) * (ONE - smooth(_f(0.05), _f(0.4), v))
     return sharp + (mean - sharp) * smooth(_f(0.3), _f(0.8), across * _LASH_COUNT)
 
 
