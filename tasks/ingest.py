@@ -195,7 +195,8 @@ def survey(labels: Labels, known: dict[str, str]) -> tuple[Ingested, LabelCovera
     coverage = coverage_of(labels.dataset, batches(), rejected(), {})
     if not tally.takes and not tally.conflicts:
         raise nothing_in(labels.source, tally.refused)
-    return tally.result(labels.dataset, len(known)), coverage
+    # Twins are known before their rows are counted.
+    return tally.result(labels.dataset, len(known)), replace(coverage, conflicts=(*tally.conflicts, *coverage.conflicts))
 
 
 def known_takes(workspace: Workspace, dataset: str) -> dict[str, str]:

@@ -152,8 +152,8 @@ def _some(found: Found, source: str) -> Found:
 
 def _remote(source: str, address: Address) -> Found:
     files, root = address.files, address.root
-    if "/" in root and not source.endswith("/") and files.isfile(root):
-        return Found([_object(files, root, root.rsplit("/", 1)[-1])], is_single=True)
+    if "/" in root and not source.endswith("/") and (size := _size(files, root)) is not None:
+        return Found([_object(files, root, root.rsplit("/", 1)[-1], size)], is_single=True)
     listed = files.find(root, detail=True)
     base = root
     if not listed and any(sign in root for sign in _PATTERN):
@@ -163,7 +163,7 @@ def _remote(source: str, address: Address) -> Found:
     for key, entry in sorted(listed.items()):
         name = key[len(base) :].lstrip("/")
         if entry.get("type") == "file" and name and not PurePosixPath(name).name.startswith("."):
-            found.files.append(_object(files, key, name))
+            found.files.append(_object(files, key, name, int(entry["size"])))
         if len(found.files) > MOST_FILES:
             raise WrongUse(f"{source} holds more than {MOST_FILES} files: ingest it prefix by prefix.")
     if not found.files:
@@ -171,14 +171,24 @@ def _remote(source: str, address: Address) -> Found:
     return found
 
 
-def _object(files: Any, key: str, name: str) -> SourceFile:
+def _size(files: Any, key: str) -> int | None:
+    """Bytes of an object; None where there is none under this key."""
+    try:
+        entry = files.info(key)  # not isfile, which takes a dead server for a missing object
+    except FileNotFoundError:
+        return None
+    return int(entry["size"]) if entry["type"] == "file" else None
+
+
+def _object(files: Any, key: str, name: str, size: int) -> SourceFile:
     folder = key.rpartition("/")[0]
 
     def beside(relative: str) -> SourceFile | None:
         if relative.startswith("/") or ".." in PurePosixPath(relative).parts:
             return None
         other = f"{folder}/{relative}"
-        return _object(files, other, PurePosixPath(relative).name) if files.isfile(other) else None
+        found = _size(files, other)
+        return None if found is None else _object(files, other, PurePosixPath(relative).name, found)
 
     def opened() -> BinaryIO:
         return cast(BinaryIO, files.open(key, "rb", block_size=8 * 1024**2))
@@ -186,7 +196,7 @@ def _object(files: Any, key: str, name: str) -> SourceFile:
     def names() -> list[str]:
         return [str(entry).rsplit("/", 1)[-1] for entry in files.ls(folder, detail=False)]
 
-    return SourceFile(name, int(files.size(key)), opened, beside, names)
+    return SourceFile(name, size, opened, beside, names)
 
 
 # In an archive ------------------------------------------------------------------------------------------------------------

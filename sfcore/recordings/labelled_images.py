@@ -58,7 +58,7 @@ class _Labelled:
         self._source, self._reading = source, reading
         self.gather = Gather(CHANNELS, reading)
         self._rows: list[tuple[int, float, NDArray[np.float64], bytes]] = []
-        self._seen: dict[str, tuple[int, bytes]] = {}
+        self._seen: dict[str, tuple[int, str]] = {}
         self._conflicts: list[str] = []
 
     def read_lines(self) -> list[str]:
@@ -110,7 +110,7 @@ class _Labelled:
             self.flush()
 
     def _twice(self, row: int, name: str, content: bytes, values: NDArray[np.float64]) -> RejectReason | None:
-        label = values.tobytes()
+        label = digest(values.tobytes())
         first, there = self._seen.setdefault(digest(content), (row, label))
         if first == row:
             return None

@@ -55,6 +55,17 @@ FORMATS: tuple[Format, ...] = (
 
 # Endings of files that somebody meant as labels: told when they cannot be read, while pictures and notes are passed over.
 _MEANT = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".pbtxt", ".zip")
+# What other files begin with, and what to do about them.
+_MARKS = (
+    (4, b"ftyp", "it is a video: name the recording beside it, and its pictures come along"),
+    (4, b"moov", "it is a video: name the recording beside it, and its pictures come along"),
+    (0, b"\xff\xd8\xff", "it is a picture: name the CSV or JSONL that holds its labels"),
+    (0, b"\x89PNG", "it is a picture: name the CSV or JSONL that holds its labels"),
+    (0, b"\x1f\x8b", "it is compressed: unpack it first"),
+    (0, b"\xfd7zXZ", "it is compressed: unpack it first"),
+    (0, b"7z\xbc\xaf", "it is compressed: unpack it first"),
+    (0, b"glTF", "it is a 3D model: bring it in with 'sface rig import'"),
+)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 
 
@@ -193,6 +204,8 @@ def _looks_like(file: SourceFile) -> str:
     head = file.head()
     if not head:
         return "it is empty"
+    if known := next((words for place, mark, words in _MARKS if head[place : place + len(mark)] == mark), None):
+        return known
     text = delimited.decode_head(head)
     if "\x00" in text:
         unmarked = livelink.sniff(head.replace(b"\x00", b""))

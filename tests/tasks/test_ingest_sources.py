@@ -110,6 +110,7 @@ def test_a_dry_run_tells_all_and_writes_nothing(tmp_path: Path, write_take: Writ
     done, coverage = survey(Labels(dataset="anna", source=str(folder)), {"old": "hash"})
     assert (done.takes, len(done.conflicts), done.rows_kept) == (2, 1, 119)
     assert coverage.rows == 119
+    assert "same content as take 'a'" in coverage.conflicts[0]
     assert coverage.rejects == {"wrong number of fields": 1}
     assert {take.name for take in coverage.takes} == {"a", "c"}
     assert len(coverage.channels) == 61

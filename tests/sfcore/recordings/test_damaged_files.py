@@ -302,3 +302,20 @@ def test_special_files_are_no_recordings(tmp_path: Path) -> None:
         find(str(tmp_path / "pipe"))
     with pytest.raises(WrongUse, match="no plain file"):
         find("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x00\x00\x00\x18ftypqt  " + b"\x00" * 40, "it is a video: name the recording beside it"),
+        (b"\xff\xd8\xff\xe0" + b"\x00" * 40, "it is a picture: name the CSV or JSONL"),
+        (b"\xfd7zXZ\x00" + b"\x00" * 40, "it is compressed: unpack it first"),
+        (b"glTF\x02\x00\x00\x00", "sface rig import"),
+        (b'{"a": 1}', "it looks like JSON, but of no kind"),
+        (HTML, "it looks like HTML"),
+    ],
+)
+def test_files_of_other_kinds_are_told_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "take.csv").write_bytes(content)
+    with pytest.raises(WrongUse, match=re.escape(said)):
+        list(read_takes(find(str(tmp_path / "take.csv")), Reading()))
