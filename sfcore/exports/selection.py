@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -29,7 +30,9 @@ What = Literal["labels", "supervision", "predictions"]
 WHATS: tuple[str, ...] = get_args(What)
 
 # What sorting may keep in memory; the rest goes to a temporary folder.
-_MEMORY = "256MB"
+_MEMORY = "1GB"
+# Takes are sorted together up to so many rows, of 300 bytes; ingest cuts a recording into takes before one has more.
+_SORTED_ROWS = 250_000
 _MOTION_BATCH = 4096
 _PICTURE_BATCH = 64
 _SAMPLE_KEYS = ("dataset", "take", "frame", "variant", "split", "domain", "identity", "image")
@@ -97,8 +100,22 @@ class Source:
         drawn = "0 as variant, '' as recipe" if self._keys == "l" else "s.variant as variant, s.recipe_digest as recipe"
         channels = ", ".join(f'{self._values}."{name}"' for name in NAMES)
         columns = f"{self._keys}.take as take, {drawn}, {self._keys}.frame as frame, l.t as t, {channels}"
-        reader = self._ask(columns, "order by take, variant, recipe, frame", times=True).to_arrow_reader(_MOTION_BATCH)
-        return _series(reader, fps)
+        return _series(chain.from_iterable(self._ordered(columns, *span) for span in self._spans()), fps)
+
+    def _spans(self) -> Iterator[tuple[str, str]]:
+        """First and last take of groups of takes that are small enough to be sorted in memory, in order."""
+        first = last = None
+        rows = 0
+        for take, count in self._ask(f"{self._keys}.take as take, count(*)", "group by 1 order by take").fetchall():
+            if first is not None and last is not None and rows + count > _SORTED_ROWS:
+                yield first, last
+                first, rows = None, 0
+            first, last, rows = take if first is None else first, take, rows + count
+        if first is not None and last is not None:
+            yield first, last
+
+    def _ordered(self, columns: str, first: str, last: str) -> pa.RecordBatchReader:
+        return self._ask(columns, "order by take, variant, recipe, frame", (first, last)).to_arrow_reader(_MOTION_BATCH)
 
     def rows(self) -> Iterator[pa.RecordBatch]:
         """The selected rows with their pictures, few at a time; of labels and supervision in the order in which they were made.
@@ -136,13 +153,14 @@ class Source:
         """The table that holds the coefficients."""
         return self.selection.what[0]
 
-    def _ask(self, columns: str, rest: str = "", times: bool = False) -> Any:
+    def _ask(self, columns: str, rest: str = "", span: tuple[str, str] | None = None) -> Any:
+        """Asks for columns of the selected rows; with a ``span`` of takes also for the times of their labels."""
         tables = {
             "labels": "labels l",
             "supervision": "supervision s",
             "predictions": "predictions p join supervision s using (sample_id)",
         }[self.selection.what]
-        if times and self._keys == "s":
+        if span and self._keys == "s":
             tables += " left join labels l on l.dataset = s.dataset and l.take = s.take and l.frame = s.frame"
         asked = self.selection
         wanted = {"dataset": asked.dataset, "take": asked.take, "split": asked.split}
@@ -150,7 +168,11 @@ class Source:
         if asked.model is not None:
             given["p.model_id"] = asked.model
         where = " and ".join(f"{name} = ?" for name in given)
-        return self._con.sql(f"select {columns} from {tables} where {where} {rest}", params=list(given.values()))
+        values = list(given.values())
+        if span:
+            where += f" and {self._keys}.take between ? and ?"
+            values += span
+        return self._con.sql(f"select {columns} from {tables} where {where} {rest}", params=values)
 
 
 @contextmanager
@@ -212,9 +234,9 @@ def _words(con: duckdb.DuckDBPyConnection, query: str, values: list[str]) -> lis
 # Series ---------------------------------------------------------------------------------------------------------------
 
 
-def _series(reader: pa.RecordBatchReader, fps: float | None) -> Iterator[tuple[SeriesKey, Iterator[Rows]]]:
+def _series(batches: Iterable[pa.RecordBatch], fps: float | None) -> Iterator[tuple[SeriesKey, Iterator[Rows]]]:
     """Cuts ordered batches where the series changes."""
-    pieces = _pieces(reader, fps)
+    pieces = _pieces(batches, fps)
     waiting = next(pieces, None)
     while waiting is not None:
         key = waiting[0]
@@ -232,8 +254,8 @@ def _series(reader: pa.RecordBatchReader, fps: float | None) -> Iterator[tuple[S
         waiting = current
 
 
-def _pieces(reader: pa.RecordBatchReader, fps: float | None) -> Iterator[tuple[SeriesKey, Rows]]:
-    for batch in reader:
+def _pieces(batches: Iterable[pa.RecordBatch], fps: float | None) -> Iterator[tuple[SeriesKey, Rows]]:
+    for batch in batches:
         keys = list(zip(*(batch.column(name).to_pylist() for name in ("take", "variant", "recipe")), strict=True))
         rows = Rows(
             batch.column("frame").to_numpy(zero_copy_only=False).astype(np.int64),
