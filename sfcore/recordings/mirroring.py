@@ -18,8 +18,10 @@ _RIGHT = [INDEX[right] for _, right in LEFT_RIGHT_PAIRS]
 _TURNED = -0.5
 # Below this standard deviation in radians an eye rests, and what it follows is noise.
 _LEAST_MOTION = 0.01
-# People keep their lopsidedness: takes of one person agree in it about this well or better when none is mirrored.
-_OPPOSED = -0.6
+# People keep their lopsidedness: takes of one person are alike in it. Published takes of unlike people and programs oppose each
+# other down to -0.66, a mirrored take of one person goes to -1.
+_OPPOSED = -0.8
+_FEWEST_ROWS = 100
 _LEAST_LOPSIDED = 0.02
 _ROWS_LOOKED_AT = 10_000
 
@@ -76,7 +78,7 @@ def looks_mirrored(take: Take, others: NDArray[np.float64] | None = None) -> str
             f"eyes turn against their look shapes (r = {agreement:.2f}): left and right look swapped; --mirror turns a take over"
         )
     own = lopsidedness(take.coefficients)
-    if others is None or np.abs(own).max() < _LEAST_LOPSIDED or np.abs(others).max() < _LEAST_LOPSIDED:
+    if others is None or len(take.frame) < _FEWEST_ROWS or np.abs(own).max() < _LEAST_LOPSIDED or np.abs(others).max() < _LEAST_LOPSIDED:
         return None
     likeness = float(own @ others / (np.linalg.norm(own) * np.linalg.norm(others)))
     if likeness < _OPPOSED:

@@ -64,6 +64,7 @@ _MARKS = (
     (0, b"\x1f\x8b", "it is compressed: unpack it first"),
     (0, b"\xfd7zXZ", "it is compressed: unpack it first"),
     (0, b"7z\xbc\xaf", "it is compressed: unpack it first"),
+    (0, b"PK\x03\x04", "it is an archive inside the source: name it by itself"),
     (0, b"glTF", "it is a 3D model: bring it in with 'sface rig import'"),
 )
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
