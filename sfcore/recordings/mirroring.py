@@ -78,7 +78,12 @@ def looks_mirrored(take: Take, others: NDArray[np.float64] | None = None) -> str
             f"eyes turn against their look shapes (r = {agreement:.2f}): left and right look swapped; --mirror turns a take over"
         )
     own = lopsidedness(take.coefficients)
-    if others is None or len(take.frame) < _FEWEST_ROWS or np.abs(own).max() < _LEAST_LOPSIDED or np.abs(others).max() < _LEAST_LOPSIDED:
+    if (
+        others is None
+        or len(take.frame) < _FEWEST_ROWS
+        or np.abs(own).max() < _LEAST_LOPSIDED
+        or np.abs(others).max() < _LEAST_LOPSIDED
+    ):
         return None
     likeness = float(own @ others / (np.linalg.norm(own) * np.linalg.norm(others)))
     if likeness < _OPPOSED:
