@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import INDEX
+from sfcore.errors import WrongUse
 from sfcore.rigs.draft import Draft
 from sfcore.rigs.frontal import HEIGHT, Front, column_of, place_of, row_of
 from sfcore.rigs.procedural import features
@@ -26,6 +27,8 @@ BORDERS = (0.4, 0.6)
 """The red of the upper and the lower lip ends at this share of the way from its most forward point to where it recedes most."""
 CHIN_BACK = 0.7
 """The chin's lowest mark lies where its outline has gone back by this much (cm)."""
+_MOUTH_BELOW = (-4.4, -2.0)
+"""Heights (cm) under which the mouth is looked for: below a human's nose, and nearer to the eyes for drawn characters."""
 CARUNCLE = 0.12
 """Share of the visible eyeball's width that the inner corner lies beyond it."""
 _heights = place_of(np.arange(HEIGHT), 0)[1]
@@ -76,13 +79,21 @@ def _mouth_line(draft: Draft, front: Front) -> tuple[Line, tuple[float, float]]:
     falls = draft.shapes[INDEX["JawOpen"]][:, 1]
     across = np.arange(-3.6, 3.61, 0.1)
     heights, jumps = np.full(len(across), np.nan), np.zeros(len(across))
-    low, high = row_of(-10.0), row_of(-4.4)
-    for i, x in enumerate(across):
-        fall = _profile(draft, front, float(x), falls)[low:high]
-        step = np.nan_to_num(fall[3:] - fall[:-3], nan=0.0)
-        best = int(step.argmax())
-        heights[i], jumps[i] = _heights[low + best] + 1.5 * (_heights[1] - _heights[0]), step[best]
-    middle = float(np.median(jumps[np.abs(across) < 0.6]))
+    low = row_of(-10.0)
+    for top in _MOUTH_BELOW:
+        for i, x in enumerate(across):
+            fall = _profile(draft, front, float(x), falls)[low : row_of(top)]
+            step = np.nan_to_num(fall[3:] - fall[:-3], nan=0.0)
+            best = int(step.argmax())
+            heights[i], jumps[i] = _heights[low + best] + 1.5 * (_heights[1] - _heights[0]), step[best]
+        middle = float(np.median(jumps[np.abs(across) < 0.6]))
+        if middle > 0:
+            break
+    else:
+        raise WrongUse(
+            "the head cannot be imported: no lips were found that JawOpen parts between 2 and 10 cm below the eyes; "
+            "export the head with its mouth closed and its jaw moving."
+        )
     inside = jumps > INNER_CORNER * middle
     half = _reach(across, jumps > CORNER * middle)
     kept = inside & (np.abs(across) <= half)

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfcore.arkit import NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.rigs.archive import files_of
 from sfcore.rigs.assemble import assemble
 from sfcore.rigs.importing import import_rig
 from sfcore.rigs.morph_head import MorphHead
 from sfcore.rigs.obj import read_obj, read_positions
+from sfcore.rigs.registry import load_rig
 
 SQUARE = b"v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n"
 
@@ -163,3 +165,12 @@ def test_an_ict_release_with_a_mesh_missing_is_told(tmp_path: Path) -> None:
     (tmp_path / "jawOpen.obj").write_bytes(SQUARE)
     with pytest.raises(WrongUse, match="the ICT face model has 26719"):
         import_rig("ict-facekit", tmp_path)
+
+
+def test_a_head_whose_jaw_opens_no_mouth_is_told() -> None:
+    rig = load_rig("procedural")
+    moved = {name: rig.shapes.dense(i, len(rig.neutral)) for i, name in enumerate(NAMES[: len(SHAPES)])}
+    swapped = {**moved, "JawOpen": moved["BrowInnerUp"]}
+    face = MorphHead("still", "obj:still", "none stated", rig.neutral, rig.triangles, rig.parts, swapped)
+    with pytest.raises(WrongUse, match="no lips were found that JawOpen parts"):
+        assemble(face)
