@@ -21,7 +21,7 @@ _ASKED = (
     'strong), "emotional_implication" (only where the muscles show it, else "not clearly observable") and "symmetry". '
     '"arkit" holds a number for each of these channels, shapes from 0 to 1 and rotations in radians; left is the subject\'s: '
 )
-QUESTION = f"{_ASKED}{', '.join(NAMES)}."
+QUESTION = f"{_ASKED}{', '.join(json.dumps(name) for name in NAMES)}."
 """What is asked about a picture; the tag that stands for the picture goes before it."""
 _HEADINGS = ("Facial Expression Category", "Detailed Facial Muscle Movements", "Emotional Implication", "Symmetry")
 

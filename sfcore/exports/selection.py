@@ -32,7 +32,7 @@ WHATS: tuple[str, ...] = get_args(What)
 # What sorting may keep in memory; the rest goes to a temporary folder.
 _MEMORY = "1GB"
 # Takes are sorted together up to so many rows, of 300 bytes; ingest cuts a recording into takes before one has more.
-_SORTED_ROWS = 250_000
+_SORTED_ROWS = 100_000
 _MOTION_BATCH = 4096
 _PICTURE_BATCH = 64
 _SAMPLE_KEYS = ("dataset", "take", "frame", "variant", "split", "domain", "identity", "image")

@@ -23,7 +23,7 @@ from sfcore.exports import huggingface
 from sfcore.exports.answers import QUESTION, coefficients_as_written
 from sfcore.exports.selection import Selection
 from sfcore.exports.writing import Order, export
-from sfcore.recordings import rows_parquet, semanticface
+from sfcore.recordings import livelink, rows_parquet, semanticface
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.store.workspace import Workspace
 
@@ -101,6 +101,9 @@ def test_lines_of_semanticface_have_its_keys_and_read_back(
         assert [list(entry) for entry in row["images"]] == [list(entry) for entry in theirs["images"]]
         assert row["messages"][-1]["content"] == row["response"]
         assert (tmp_path / "out" / row["images"][0]["path"]).is_file()
+    assert semanticface.sniff(file.read_bytes()[:65_536])
+    # The question names channels between commas: that makes no table of the line.
+    assert not livelink.sniff(file.read_bytes()[:65_536])
     (take,) = semanticface.read(SourceFile.of(file.read_bytes(), "x.jsonl"), Reading(rotation="radians"))
     assert np.array_equal(take.coefficients, values, equal_nan=True)
 
