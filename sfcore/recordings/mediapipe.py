@@ -18,7 +18,7 @@ from sfcore.recordings.take import Take
 
 FORMAT = "mediapipe-json"
 _MARKS = ('"faceBlendshapes"', '"face_blendshapes"', '"categoryName"', '"category_name"', '"people"')
-_LISTS = ("frames", "results", "people", "data", "faces", "detections", "faceLandmarkerResults")
+_LISTS = ("frames", "results", "data", "detections", "faceLandmarkerResults")
 
 
 def sniff(head: bytes) -> bool:
@@ -33,7 +33,17 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     A frame in which no face was found is rejected. The category ``_neutral`` is no channel; ``TongueOut`` is unknown to
     MediaPipe. Raises `WrongUse` when no face is in the whole dump.
     """
-    frames = _frames(document.load(source))
+    content = document.load(source)
+    people = _people(content)
+    if people is None:
+        yield from _takes(_frames(content), source, reading, take_name(source.name))
+        return
+    for number, frames in enumerate(people, start=1):
+        stem = take_name(source.name) + (f"-person{number}" if number > 1 else "")
+        yield from _takes(frames, source, reading, stem)
+
+
+def _takes(frames: list[Any], source: SourceFile, reading: Reading, name: str) -> Iterator[Take]:
     found = [faces(frame) for frame in frames]
     if not any(found):
         raise WrongUse(f"{source.name} holds no face: MediaPipe found none in its {len(frames)} frames, or kept no blendshapes.")
@@ -48,9 +58,19 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
             elif face == 0:
                 track.gather.reject(row, "no face", "no face was found in this frame")
         track.flush()
-        stem = take_name(source.name) + (f"-face{face + 1}" if face else "")
+        stem = name + (f"-face{face + 1}" if face else "")
         notes = notes_on(list(track.others))
         yield track.gather.take(source.name, FORMAT, notes, stem=stem, subject=f"face {face + 1}" if face else None)
+
+
+def _people(content: Any) -> list[list[Any]] | None:
+    """The frames of each person, where a dump keeps people apart and frames below them."""
+    people = content.get("people") if isinstance(content, dict) else None
+    if not isinstance(people, list) or not people:
+        return None
+    if not all(isinstance(person, dict) and isinstance(person.get("frames"), list) for person in people):
+        return None
+    return [person["frames"] for person in people]
 
 
 def _paced(count: int, reading: Reading) -> Any:
@@ -58,26 +78,13 @@ def _paced(count: int, reading: Reading) -> Any:
 
 
 def _frames(content: Any) -> list[Any]:
-    """The frames of a dump; a list of names with scores is one frame, and so is a result that holds faces itself."""
+    """The frames of a dump; a list of names with scores is one frame, and so is a result that holds faces or people itself."""
     if isinstance(content, list):
-        return [content] if content and isinstance(content[0], dict) and _is_score(content[0]) else content
+        return [content] if content and isinstance(content[0], dict) and "score" in content[0] else content
     if not isinstance(content, dict):
         return []
     for key in _LISTS:
         inner = content.get(key)
-        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and not _is_score(inner[0]):
-            return [content] if key in ("people", "faces") and not _has_frames(inner) else _flattened(inner)
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and "score" not in inner[0]:
+            return inner
     return [content]
-
-
-def _is_score(entry: dict[str, Any]) -> bool:
-    return "score" in entry or "categories" in entry
-
-
-def _has_frames(people: list[Any]) -> bool:
-    return len(people) == 1 and isinstance(people[0], dict) and isinstance(people[0].get("frames"), list)
-
-
-def _flattened(entries: list[Any]) -> list[Any]:
-    """The frames of the only person, where frames lie below people."""
-    return entries[0]["frames"] if _has_frames(entries) else entries

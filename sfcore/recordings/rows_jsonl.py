@@ -52,10 +52,14 @@ def _add(
     by_take: dict[str, list[tuple[int, dict[str, Any], Any]]] = {}
     for row, entry in batch:
         name = str(entry["take"]) if isinstance(entry.get("take"), str | int) else ""
-        values = next(iter(faces(entry, 2)), None)
-        if values is None:
+        held = faces(entry, 2)
+        if not held:
             takes.gather(name).reject(row, "no labels", "names no facial channels")
             continue
+        if len(held) > 1:
+            takes.gather(name).reject(row, "several faces", f"{len(held)} in one line")
+            continue
+        values = held[0]
         key = time_key([entry])
         others |= dict.fromkeys(name for name in strangers(values) if name not in (*_OWN, key))
         read, fault = row_of(values)

@@ -20,6 +20,7 @@ RejectReason = Literal[
     "not an object",
     "no labels",
     "no face",
+    "several faces",
     "no image",
     "unreadable image",
     "image too large",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,28 +16,27 @@ from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
 
 FORMAT = "named-frames-json"
-_LISTS = ("frames", "blendData", "data", "animation", "keyframes", "results")
+_LISTS = ("frames", "blendData", "data", "animation", "keyframes", "results", "blendshapes", "blendShapes")
 _MAPS = ("blendshapes", "blendShapes", "blend_shapes", "shapes", "weights", "coefficients", "arkit", "values")
 
 
 def sniff(head: bytes) -> bool:
     """Whether a JSON document begins whose frames map names to values."""
-    text = document.starts_like_json(head).replace(" ", "").replace("\n", "").replace("\r", "").replace("\t", "")
-    if text.startswith("[{"):
-        return '"jawOpen":' in text or '"JawOpen":' in text or any(f'"{key}":{{' in text for key in _MAPS)
-    return (
-        text.startswith("{")
-        and any(f'"{name}":[{{' in text[:4096] for name in _LISTS)
-        and any(f'"{key}":{{' in text for key in _MAPS)
-    )
+    whole = document.starts_like_json(head)
+    text = re.sub(r"\s", "", whole)
+    named = '"jawOpen":' in text or '"JawOpen":' in text or any(f'"{key}":{{' in text for key in _MAPS)
+    if text.startswith("[{") or re.match(r'\{"\d+":\{', text):
+        return named
+    listed = any(f'"{name}":[{{' in text[:4096] for name in _LISTS)
+    # Where a second line begins another object, each line is one of its own.
+    return text.startswith("{") and listed and named and re.search(r"\}[\r\n]+\{", whole) is None
 
 
 def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     """Reads the take, each frame by the names it has itself. Raises `WrongUse` when no frame names channels."""
     content = document.load(source)
-    if isinstance(content, dict):
-        content = next((content[key] for key in _LISTS if isinstance(content.get(key), list)), None)
-    if not isinstance(content, list):
+    content = _frames(content)
+    if content is None:
         raise WrongUse(f"{source.name} is damaged: it has no list of frames.")
     frames = NamedFrames(reading)
     kept: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
@@ -56,10 +56,22 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     for (row, _, values), time in zip(kept, times.tolist(), strict=True):
         frames.add(row, time, values)
     frames.flush()
-    notes = notes_on(list(frames.others))
+    notes = notes_on([name for name in frames.others if name != key])
     if key is None and not reading.fps:
         notes.append("no time in its frames (state a rate with --fps)")
     yield frames.gather.take(source.name, FORMAT, notes)
+
+
+def _frames(content: Any, depth: int = 3) -> list[Any] | None:
+    """The list of frames in a document: itself, below the usual words, or the values of an object with a key for each frame."""
+    if isinstance(content, list):
+        return content
+    if not isinstance(content, dict) or depth == 0:
+        return None
+    if content and all(str(key).isdigit() for key in content):
+        return list(content.values())
+    below = (_frames(content[key], depth - 1) for key in _LISTS if isinstance(content.get(key), list | dict))
+    return next((frames for frames in below if frames is not None), None)
 
 
 def _values(frame: Any) -> dict[str, Any] | None:

@@ -280,3 +280,18 @@ def test_names_and_weights_under_other_words_are_found_too() -> None:
     rows = [[face(row)["categories"]] for row in values]
     dump = take_of(json.dumps(rows).replace("categoryName", "category_name").encode(), "x.json")
     np.testing.assert_array_equal(dump.coefficients[:, :51], clipped(values)[:, :51])
+
+
+def test_no_frame_is_lost_in_silence_whatever_holds_it() -> None:
+    values = some_values(6)
+    maps = [named(row) for row in values]
+    numbered = {str(i): row for i, row in enumerate(maps)}
+    timed = [{"time": i / 30, "blendShapes": row} for i, row in enumerate(maps)]
+    lists = [{"time": i / 30, **face(row)} for i, row in enumerate(values)]
+    for document in (numbered, {"blendshapes": maps}, {"data": {"frames": timed}}, timed, lists, {"people": [{"frames": timed}]}):
+        take = take_of(json.dumps(document).encode(), "x.json")
+        np.testing.assert_array_equal(take.coefficients[:, :51], clipped(values)[:, :51])
+    several = takes_of(json.dumps({"people": [{"frames": timed}, {"frames": timed[:4]}]}).encode(), "x.json")
+    assert [(take.name, len(take.frame)) for take in several] == [("x", 6), ("x-person2", 4)]
+    with pytest.raises(WrongUse, match="several faces"):
+        take_of(json.dumps({"one": maps[0], "two": maps[1]}).encode(), "x.jsonl")
