@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Cuts are no choice of a recipe: a smaller batch must find the waves that a larger one has made.
 _ROWS_PER_FILE = 64
 _FILES_PER_WAVE = 4
+# Some ten seconds of reading words.
+_JUDGED_TOGETHER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,16 @@ def evaluate(
     champion = read_alias(workspace, CHAMPION).model_id
     asked = _asked(workspace, recipe, versions)
     students = list(dict.fromkeys([candidate, *([champion] if champion else [])]))
-    progress.begin("evaluate", len(asked.test) * (len(students) + 2), "answers")
+    progress.begin("evaluate", len(asked.test) * (len(students) + 3), "answers")
     baselines = _ask_baselines(workspace, recipe, asked)
-    done = len(asked.test) * 2
+    done = len(asked.test) * 3
     progress.advance(done)
     for model_id in students:
         _ask_student(workspace, recipe, model_id, asked, _Offset(progress, done))
         done += len(asked.test)
         progress.advance(done)
     evaluated = Evaluated(run_id, candidate, champion, baselines, len(asked.test), recipe.labels.dataset, versions.supervision)
+    _judge(workspace, asked, evaluated.models)
     _score(workspace, recipe, evaluated)
     progress.end(
         f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {evaluated.samples} held-out pictures of new faces"
@@ -122,22 +125,29 @@ def _asked(workspace: Workspace, recipe: Recipe, versions: Versions) -> _Asked:
 
 
 def _ask_baselines(workspace: Workspace, recipe: Recipe, asked: _Asked) -> tuple[str, ...]:
+    from sfcore.metrics.face_landmarker import landmarker_file
     from sfcore.metrics.figures import baseline_id
 
     # What it was asked is part of the median's name: its answers also say which pictures a run is about.
     of = digest(*asked.train, "/", *asked.test)
-    median = baseline_id("median", of)
-    cnn = baseline_id("cnn", f"{of}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}")
-    for model_id, answer in ((median, _median_answers), (cnn, _cnn_answers)):
+    baselines = {
+        baseline_id("median", of): _median_answers,
+        baseline_id("cnn", f"{of}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}"): _cnn_answers,
+        baseline_id("ridge", of): _ridge_answers,
+    }
+    model_file = landmarker_file()
+    if model_file:
+        baselines[baseline_id("landmarker", f"{of}/{digest(model_file.read_bytes())}")] = _landmarker_answers
+    for model_id, answer in baselines.items():
         left = _unanswered(workspace, model_id, asked.test)
         if left:
             rows = run_remotely(answer, workspace, recipe, asked, left, model_id)
             workspace.append("predictions", rows, f"predict/{model_id}")
-    return median, cnn
+    return tuple(baselines)
 
 
-def _unanswered(workspace: Workspace, model_id: str, test: Sequence[str]) -> list[str]:
-    rows = workspace.read("predictions", columns=["sample_id"], filter=pc.field("model_id") == model_id)
+def _unanswered(workspace: Workspace, model_id: str, test: Sequence[str], table: str = "predictions") -> list[str]:
+    rows = workspace.read(table, columns=["sample_id"], filter=pc.field("model_id") == model_id)
     have = set(rows["sample_id"].to_pylist())
     return [sample for sample in test if sample not in have]
 
@@ -165,6 +175,33 @@ def _cnn_answers(workspace: Workspace, recipe: Recipe, asked: _Asked, test: list
     answers = network.predict(pictures)
     milliseconds = 1000 * (time.perf_counter() - started) / len(test)
     return _baseline_rows(model_id, test, answers, milliseconds)
+
+
+def _ridge_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
+    from sfcore.metrics.ridge import fit_ridge
+
+    learnt = pc.field("sample_id").isin(asked.train)
+    train = workspace.read("supervision", asked.version, columns=["sample_id", "image", *NAMES], filter=learnt)
+    ridge = fit_ridge(train.sort_by("sample_id"))
+    pictures = pictures_of(workspace, asked.version, test)
+    started = time.perf_counter()
+    answers = ridge.predict(pictures)
+    return _baseline_rows(model_id, test, answers, 1000 * (time.perf_counter() - started) / len(test))
+
+
+def _landmarker_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
+    from sfcore.metrics.baselines import median_prediction
+    from sfcore.metrics.face_landmarker import FaceLandmarker, landmarker_file
+
+    learnt = pc.field("sample_id").isin(asked.train)
+    median = median_prediction(workspace.read("supervision", asked.version, columns=list(NAMES), filter=learnt))
+    model_file = landmarker_file()
+    if model_file is None:
+        raise WorkFailed("MediaPipe's Face Landmarker is here and not where its answers are made: install it there too.")
+    pictures = pictures_of(workspace, asked.version, test)
+    started = time.perf_counter()
+    answers = FaceLandmarker(model_file, median).predict(pictures)
+    return _baseline_rows(model_id, test, answers, 1000 * (time.perf_counter() - started) / len(test))
 
 
 def _baseline_rows(model_id: str, test: list[str], answers: np.ndarray, milliseconds: float) -> pa.Table:
@@ -265,6 +302,29 @@ class _FileOfAnswers:
                 row |= {"parsed": True, **_channels(read.coefficients)}
                 row |= {field: getattr(read.description, field) for field in FIELDS}
         return row
+
+
+# Judgements -----------------------------------------------------------------------------------------------------------
+
+
+def _judge(workspace: Workspace, asked: _Asked, models: Sequence[str]) -> None:
+    """Reads the words of the answers and measures their faces, where that has not been done."""
+    from sfcore.captions.description import FIELDS
+    from sfcore.metrics.judge import judge
+    from sfcore.metrics.ruler import Ruler
+    from sfcore.rigs.registry import load_rig
+
+    # One rig measures all faces, whoever they are: millimetres of different rigs do not compare.
+    ruler = Ruler.of(load_rig("procedural"))
+    for model in models:
+        left = _unanswered(workspace, model, asked.test, "judgements")
+        for start in range(0, len(left), _JUDGED_TOGETHER):
+            part = left[start : start + _JUDGED_TOGETHER]
+            whose = pc.field("sample_id").isin(part)
+            truth = workspace.read("supervision", asked.version, columns=["sample_id", *NAMES], filter=whose)
+            columns = ["model_id", "sample_id", *NAMES, *FIELDS, "parsed", "raw"]
+            answers = workspace.read("predictions", columns=columns, filter=whose & (pc.field("model_id") == model))
+            workspace.append("judgements", judge(answers, truth, ruler), f"judge/{model}/{digest(*part)}")
 
 
 # Scores ---------------------------------------------------------------------------------------------------------------

@@ -169,26 +169,60 @@ _JUDGES = {
 }
 
 
-def _untold(m: Measures, claims: tuple[Claim, ...]) -> list[str]:
-    """A sentence for every strong action that no claim speaks of."""
-    told = {(c.subject, c.side) for c in claims if c.kind == "action" and not c.negated}
+class _Sign(NamedTuple):
+    """A strong action that a caption should tell: who tells one of ``accepted`` (subject, side) has told it."""
+
+    accepted: tuple[tuple[str, str], ...]
+    fault: str
+
+
+def _signs(m: Measures) -> list[_Sign]:
+    """Every strong action of a face, sides apart where they differ."""
     hidden = m.gaze_hidden()
-    faults = []
+    signs = []
     for place, action in enumerate(ACTIONS):
         if m.left_bands[place] < STRONG and m.right_bands[place] < STRONG:
             continue
         both = m.both(place)
         on_left, on_right = _bands(m, place) if both is None else (both, both)
-        if max(on_left, on_right) < STRONG or (hidden and place in _GAZE) or (action.key, "both") in told:
+        if max(on_left, on_right) < STRONG or (hidden and place in _GAZE):
             continue
+        whole = (action.key, "both")
         if action.kind == "single":
-            faults.append(f"does not tell {_word(on_left)} {_name(place)}")
+            signs.append(_Sign((whole,), f"does not tell {_word(on_left)} {_name(place)}"))
             continue
         sides = (("left", on_left), ("right", on_right))
-        faults += [
-            f"does not tell {_word(n)} {_name(place)} on the {s}" for s, n in sides if n >= STRONG and (action.key, s) not in told
+        signs += [
+            _Sign((whole, (action.key, s)), f"does not tell {_word(n)} {_name(place)} on the {s}")
+            for s, n in sides
+            if n >= STRONG
         ]
-    return faults
+    return signs
+
+
+def _untold(signs: list[_Sign], claims: tuple[Claim, ...]) -> list[str]:
+    """A sentence for every strong action that no claim speaks of."""
+    told = {(c.subject, c.side) for c in claims if c.kind == "action" and not c.negated}
+    return [sign.fault for sign in signs if told.isdisjoint(sign.accepted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many claims a caption makes and how many hold; how many strong actions a face shows and how many are told."""
+
+    claims: int
+    hold: int
+    signs: int
+    told: int
+
+
+def tally(description: Description, coefficients: NDArray[np.float32]) -> Tally:
+    """Counts a description against (61,) float32, NaN = unknown, by the judgement of `verify`; a band off does not hold."""
+    m = measure(coefficients)
+    face = _Face(m, read_category(m))
+    claims, signs = claims_of(description), _signs(m)
+    hold = sum(_JUDGES[claim.kind](face, claim)[0] == 1.0 for claim in claims)
+    return Tally(len(claims), hold, len(signs), len(signs) - len(_untold(signs, claims)))
 
 
 def verify(description: Description, coefficients: NDArray[np.float32]) -> Verification:
@@ -207,7 +241,7 @@ def verify(description: Description, coefficients: NDArray[np.float32]) -> Verif
         credit += worth
         if fault:
             faults.append(fault)
-    untold = _untold(m, claims)
+    untold = _untold(_signs(m), claims)
     count = len(claims) + len(untold)
     if not count:
         return Verification(0.0, ("says nothing that can be checked",))

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from sfcore.gate.evidence import Lead, Number, Question, lead, leads
 from sfcore.gate.policy import Policy, Rule
+from sfcore.gate.wording import digits, in_words, sentence, sentence_of_lead
 from sfcore.metrics.figures import Scope, kind_of, query_for
 
 if TYPE_CHECKING:
@@ -15,8 +19,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["promote", "refuse", "undecided"]
 Outcome = Literal["passed", "failed", "missing", "too_few"]
-
-_NUMBER_IN_WORDS = {"value": "value", "ci_low": "low end of the interval", "ci_high": "high end of the interval"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class RuleResult:
     n: int | None
     outcome: Outcome
     passed: bool
+    slice: str | None = None
+    """The slice that the numbers are of; of a family the one that decided."""
+    lead: float | None = None
+    lead_low: float | None = None
+    lead_high: float | None = None
+    """How much better the candidate is, with bounds at the rule's confidence, each by itself; for rules with a confidence."""
+    more: int | None = None
+    """Pictures that would settle an undecided rule, beyond the present ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,74 +61,245 @@ class Decision:
         return [asdict(rule) for rule in self.rules]
 
 
-_Figures = Mapping[tuple[str, str, str], Mapping[str, Any]]
-"""(model id, metric, slice) -> row of the metrics table."""
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a reader of the decision should be told besides the figures; nothing of it changes the verdict."""
+
+    candidate_base: str | None = None
+    champion_base: str | None = None
+    champion_version: int | None = None
+    """The version of the test pictures' table by which the champion was promoted."""
 
 
-def decide(policy: Policy, metrics: pa.Table, candidate: str, champion: str | None) -> Decision:
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """The metrics table of one run, by (model id, metric, slice)."""
+
+    rows: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    deviations: Any
+
+    @classmethod
+    def of(cls, metrics: pa.Table) -> _Figures:
+        plain = [name for name in metrics.column_names if name != "deviations"]
+        rows = {
+            (row["model_id"], row["metric"], row["slice"]): row | {"place": place}
+            for place, row in enumerate(metrics.select(plain).to_pylist())
+        }
+        return cls(rows, metrics["deviations"] if "deviations" in metrics.column_names else None)
+
+    def number(self, row: Mapping[str, Any]) -> Number:
+        """A row with its resamples; none where the table holds none."""
+        held = self.deviations[row["place"]].values if self.deviations is not None else None
+        drawn = np.empty(0) if held is None else held.to_numpy(zero_copy_only=False).astype(np.float64)
+        return Number(row["value"], drawn, row.get("clusters") or 0)
+
+    def slices(self, rule: Rule, model: str) -> list[str]:
+        """The slices that a rule is about, as far as a model has figures there."""
+        start = f"{rule.family}:"
+        return sorted(name for who, metric, name in self.rows if (who, metric) == (model, rule.metric) and name.startswith(start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One rule in one slice: the candidate's row, the other's, and whom they are of."""
+
+    rule: Rule
+    slice: str
+    row: Mapping[str, Any] | None
+    other: str | None
+    other_row: Mapping[str, Any] | None
+
+    @property
+    def limit(self) -> float | None:
+        """The number to reach, None where the other's is not known."""
+        if self.rule.against == "absolute":
+            return self.rule.limit(None)
+        value = _finite(self.other_row, "value")
+        return None if value is None else self.rule.limit(value)
+
+    @property
+    def fewest(self) -> int:
+        """Pictures behind the number that has fewer."""
+        return min((part["n"] for part in (self.row, self.other_row) if part is not None), default=0)
+
+
+_Judged = tuple[Outcome, str, Lead | None]
+"""Outcome, how the sentence ends, and the lead where the rule asks for one."""
+
+
+def decide(
+    policy: Policy, metrics: pa.Table, candidate: str, champion: str | None, circumstances: Circumstances | None = None
+) -> Decision:
     """Judges ``candidate`` by ``policy`` over one run's rows of the metrics table; ``champion`` is None before any promotion.
 
-    A missing or non-finite number refuses. Fewer pictures than ``min_n``, or no interval where one is asked for, leave a rule
-    undecided. A rule against the champion passes where there is none. Advisory rules never change the verdict.
+    A missing or non-finite number refuses, and so do numbers of two models that come from different pictures. Fewer pictures
+    than ``min_n``, no interval where one is asked for, or an interval that leaves both answers open leave a rule undecided,
+    and it says how many pictures more would settle it. A rule against the champion passes where there is none. Advisory rules
+    never change the verdict.
     """
-    figures = {(row["model_id"], row["metric"], row["slice"]): row for row in metrics.to_pylist()}
+    wanted = {rule.metric for rule in policy.rules} | {"share_parsed"}
+    figures = _Figures.of(metrics.filter(_is_in(metrics, wanted)))
     others: dict[str, str | None] = {"champion": champion}
-    for model in dict.fromkeys(model for model, _, _ in figures):
+    for model in dict.fromkeys(metrics["model_id"].to_pylist()):
         if kind_of(model) != "model":
             others[f"baseline-{kind_of(model)}"] = model
     scope = Scope.of(metrics)
-    results = tuple(_judge(rule, figures, candidate, others, scope) for rule in policy.rules)
+    results = tuple(_result(rule, figures, candidate, others, scope) for rule in policy.rules)
     verdict = _verdict(results)
-    reason = _reason(verdict, results, champion) + (
-        "" if verdict == "promote" else _silence(figures.get((candidate, "share_parsed", "all")))
-    )
-    return Decision(verdict, reason, results)
+    reason = _reason(verdict, results, champion)
+    if verdict != "promote":
+        reason += _silence(figures.rows.get((candidate, "share_parsed", "all")))
+    return Decision(verdict, reason + _told(circumstances, scope, champion), results)
 
 
-def _judge(rule: Rule, figures: _Figures, candidate: str, others: Mapping[str, str | None], scope: Scope | None) -> RuleResult:
+def _is_in(metrics: pa.Table, names: set[str]) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(metrics["metric"], value_set=pa.array(sorted(names), pa.string()))
+
+
+def _result(rule: Rule, figures: _Figures, candidate: str, others: Mapping[str, str | None], scope: Scope | None) -> RuleResult:
     other = None if rule.against == "absolute" else others.get(rule.against)
-    row = figures.get((candidate, rule.metric, rule.slice))
-    other_row = figures.get((other, rule.metric, rule.slice)) if other else None
-    other_value = _finite(other_row, "value")
-    limit = rule.limit(None) if rule.against == "absolute" else (None if other_value is None else rule.limit(other_value))
-    unopposed = rule.against == "champion" and other is None
-    outcome, finding = _outcome(rule, row, other_row, limit, unopposed)
-    models = [candidate, *([other] if other else [])]
+    names = [rule.slice]
+    if rule.family:
+        names = sorted({*figures.slices(rule, candidate), *(figures.slices(rule, other) if other else ())})
+    cases = [
+        _Case(
+            rule,
+            name,
+            figures.rows.get((candidate, rule.metric, name)),
+            other,
+            figures.rows.get((other, rule.metric, name)) if other else None,
+        )
+        for name in names
+    ] or [_Case(rule, rule.slice, None, other, None)]
+    judged = _judge(rule, cases, figures)
+    worst = min(range(len(cases)), key=lambda index: _rank(cases[index], judged[index]))
+    return _told_of(cases, worst, judged, scope, candidate)
+
+
+_SEVERITY: dict[Outcome, int] = {"missing": 0, "failed": 1, "too_few": 2, "passed": 3}
+
+
+def _rank(case: _Case, judged: _Judged) -> tuple[int, float]:
+    """Smaller is worse: first by the outcome, then by how little the lead, or the number itself, leaves."""
+    outcome, _, found = judged
+    value, limit = _finite(case.row, "value"), case.limit
+    if found is not None:
+        return _SEVERITY[outcome], found.low
+    if value is None or limit is None:
+        return _SEVERITY[outcome], 0.0
+    return _SEVERITY[outcome], value - limit if case.rule.figure.better == "higher" else limit - value
+
+
+def _judge(rule: Rule, cases: list[_Case], figures: _Figures) -> list[_Judged]:
+    """The outcome in each slice; leads of a family are worked out together, for they share the confidence."""
+    found: dict[str, Lead | None] = {}
+    ready = [case for case in cases if _hindrance(case) is None]
+    if rule.confidence is not None and ready:
+        question = Question.of(rule.margin or 0.0, rule.confidence, rule.power)
+        pairs = [(figures.number(c.row or {}), figures.number(c.other_row) if c.other_row else None) for c in ready]
+        if rule.family:
+            made = leads(rule.figure, pairs, rule.goal, question, rule.correction)
+        else:
+            made = [lead(rule.figure, *pairs[0], rule.goal, question)]
+        found = {case.slice: one for case, one in zip(ready, made, strict=True)}
+    return [_outcome(case, found.get(case.slice)) for case in cases]
+
+
+def _hindrance(case: _Case) -> tuple[Outcome, str] | None:
+    """What keeps a rule from being judged by its numbers, with the outcome that follows; None where nothing does."""
+    rule, row, other_row = case.rule, case.row, case.other_row
+    if row is None or _finite(row, "value") is None:
+        return "missing", "missing, for the candidate has no such figure: run evaluate for it"
+    if rule.against == "champion" and case.other is None:
+        return "passed", "passed, for there is no champion yet"
+    if case.limit is None:
+        return "missing", f"missing, for there is no such figure of {in_words(rule.against)}: run evaluate with it"
+    if other_row is not None and _pictures(row) != _pictures(other_row):
+        mine, others = _pictures(row), _pictures(other_row)
+        return "missing", (
+            f"missing, for the figures are of different pictures ({mine[0]} at version {mine[1]}, "
+            f"{others[0]} at version {others[1]}): run evaluate for both at once"
+        )
+    if case.fewest < rule.min_n:
+        return "too_few", f"undecided, for {case.fewest} pictures are too few: the rule wants {rule.min_n}"
+    return None
+
+
+def _pictures(row: Mapping[str, Any]) -> tuple[str, int]:
+    return row["dataset"], row["dataset_version"]
+
+
+def _outcome(case: _Case, found: Lead | None) -> _Judged:
+    hindrance = _hindrance(case)
+    if hindrance is not None:
+        return (*hindrance, None)
+    rule, limit = case.rule, case.limit
+    if rule.confidence is not None:
+        if found is None:
+            return "too_few", "undecided, for there are too few identities for an interval", None
+        return (*_by_lead(case, found), found)
+    number = _finite(case.row, rule.use)
+    if number is None or limit is None:
+        return "too_few", "undecided, for there are too few identities for an interval", None
+    passed = rule.satisfied(number, limit)
+    return ("passed", "passed", None) if passed else ("failed", "failed", None)
+
+
+def _by_lead(case: _Case, found: Lead) -> tuple[Outcome, str]:
+    if found.finding == "sure":
+        return "passed", "passed"
+    if found.finding == "refuted":
+        return "failed", "failed, certainly"
+    if found.finding == "not shown":
+        seen = digits(abs(case.rule.margin or 0.0))
+        return "failed", f"failed, for a lead of {seen} would have been seen {round(100 * case.rule.power)} times in 100"
+    more = _more_pictures(case, found)
+    return "too_few", f"undecided, for there is too little evidence: about {more:,} pictures more would settle it"
+
+
+def _more_pictures(case: _Case, found: Lead) -> int:
+    return max(1, math.ceil(case.fewest * (found.more - 1)))
+
+
+def _told_of(cases: list[_Case], at: int, judged: list[_Judged], scope: Scope | None, candidate: str) -> RuleResult:
+    """The result of a rule, told by the slice that decided it."""
+    case, (outcome, finding, found) = cases[at], judged[at]
+    rule, row, other_value, limit = case.rule, case.row, _finite(case.other_row, "value"), case.limit
+    if len(cases) > 1:
+        passed = sum(result[0] == "passed" for result in judged)
+        place = "closest" if passed == len(cases) else "worst"
+        finding += f" ({passed} of {len(cases)} slices of {rule.slice} passed; this one is the {place})"
+    numbers = {name: _finite(row, name) for name in ("value", "ci_low", "ci_high")}
+    n = row["n"] if row else None
+    if rule.confidence is None:
+        told = sentence(rule, case.slice, numbers, n, other_value, limit, finding)
+    else:
+        told = sentence_of_lead(rule, case.slice, numbers, n, other_value, found, finding)
+    models = [candidate, *([case.other] if case.other else [])]
+    known = case.slice if not case.slice.endswith(":*") else None
     return RuleResult(
         rule=rule.name,
-        sentence=_sentence(rule, row, other_value, limit, finding),
+        sentence=told,
         required=rule.required,
-        query=query_for(rule.metric, rule.slice, models, scope) if scope else None,
-        candidate_value=_finite(row, "value"),
-        candidate_low=_finite(row, "ci_low"),
-        candidate_high=_finite(row, "ci_high"),
-        other=other,
+        query=query_for(rule.metric, known, models, scope) if scope and known else None,
+        candidate_value=numbers["value"],
+        candidate_low=numbers["ci_low"],
+        candidate_high=numbers["ci_high"],
+        other=case.other,
         other_value=other_value,
         bound=limit,
-        n=row["n"] if row else None,
+        n=n,
         outcome=outcome,
         passed=outcome == "passed",
+        slice=known,
+        lead=found.value if found else None,
+        lead_low=found.low if found else None,
+        lead_high=found.high if found else None,
+        more=_more_pictures(case, found) if found and outcome == "too_few" else None,
     )
-
-
-def _outcome(
-    rule: Rule, row: Mapping[str, Any] | None, other_row: Mapping[str, Any] | None, limit: float | None, unopposed: bool
-) -> tuple[Outcome, str]:
-    """The outcome and how the sentence ends."""
-    value = _finite(row, "value")
-    if row is None or value is None:
-        return "missing", "missing, for the candidate has no such figure: run evaluate for it"
-    if unopposed:
-        return "passed", "passed, for there is no champion yet"
-    if limit is None:
-        return "missing", f"missing, for there is no such figure of {_in_words(rule.against)}: run evaluate with it"
-    fewest = min(part["n"] for part in (row, other_row) if part is not None)
-    if fewest < rule.min_n:
-        return "too_few", f"undecided, for {fewest} pictures are too few: the rule wants {rule.min_n}"
-    number = _finite(row, rule.use)
-    if number is None:
-        return "too_few", "undecided, for there are too few identities for an interval"
-    return ("passed", "passed") if rule.satisfied(number, limit) else ("failed", "failed")
 
 
 def _finite(row: Mapping[str, Any] | None, name: str) -> float | None:
@@ -126,33 +307,21 @@ def _finite(row: Mapping[str, Any] | None, name: str) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _in_words(against: str) -> str:
-    return {"champion": "the champion", "baseline-median": "the median baseline", "baseline-cnn": "the CNN baseline"}[against]
-
-
-def _digits(number: float) -> str:
-    # Adding 0.0 turns a rounded -0 into 0.
-    return f"{round(number, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
-
-
-def _sentence(rule: Rule, row: Mapping[str, Any] | None, other_value: float | None, limit: float | None, finding: str) -> str:
-    """As in "skill over median: low end of the interval at least 0.02; candidate 0.31 (0.25 to 0.36, n = 128): passed"."""
-    where = "" if rule.slice == "all" else f" on {rule.slice}"
-    parts = [f"{rule.figure.label}{where}: {_wanted(rule, limit)}"]
-    value, low, high = (_finite(row, name) for name in ("value", "ci_low", "ci_high"))
-    if row is not None and value is not None:
-        interval = f"{_digits(low)} to {_digits(high)}" if low is not None and high is not None else "no interval"
-        parts.append(f"candidate {_digits(value)} ({interval}, n = {row['n']})")
-        if other_value is not None:
-            parts[-1] += f" against {_digits(other_value)} of {_in_words(rule.against)}"
-    return f"{'; '.join(parts)}: {finding}."
-
-
-def _wanted(rule: Rule, limit: float | None) -> str:
-    bound = "at least" if rule.figure.better == "higher" else "at most"
-    margin = f" (margin {_digits(rule.margin)})" if rule.margin else ""
-    number = f"as good as that of {_in_words(rule.against)}" if limit is None else f"{bound} {_digits(limit)}"
-    return f"{_NUMBER_IN_WORDS[rule.use]} {number}{margin}"
+def _told(circumstances: Circumstances | None, scope: Scope | None, champion: str | None) -> str:
+    """What is unusual about a comparison with the champion."""
+    if circumstances is None or champion is None:
+        return ""
+    told = ""
+    bases = circumstances.candidate_base, circumstances.champion_base
+    if None not in bases and bases[0] != bases[1]:
+        told += f" The champion is of another base ({bases[1]}, not {bases[0]}): both answered the same pictures."
+    before = circumstances.champion_version
+    if scope and before is not None and before != scope.dataset_version:
+        told += (
+            f" The champion was promoted on version {before} of the pictures;"
+            f" both were scored again on the same rows of version {scope.dataset_version}."
+        )
+    return told
 
 
 def _verdict(results: tuple[RuleResult, ...]) -> Verdict:

@@ -1,16 +1,35 @@
-"""Scores models against the truth: every figure, for every slice, with an interval over identities."""
+"""Scores models against the truth: every figure, for every slice, with an interval over identities or takes.
+
+One pass of DuckDB over the cells of a model adds up everything that its figures need by slice and cluster; numpy draws the
+clusters again and again from those sums. Models are independent of each other and are scored side by side, each on one thread, so
+that sums come in the same order and the table has the same bytes on any machine.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sfcore.arkit import CHANNELS, NAMES
 from sfcore.errors import WorkFailed
-from sfcore.metrics.figures import FIGURES, Scope, check_scope, literal, sums_query, view_query
-from sfcore.metrics.intervals import LEAST_VARIANCE, Array, draw_weights, mean_correlations, percentile_interval, ratios
+from sfcore.metrics.figures import FIGURES, Cluster, Figure, Scope, View, check_scope, literal, sums_query, view_of, view_query
+from sfcore.metrics.intervals import (
+    Array,
+    draw_weights,
+    mean_correlations,
+    mean_rank_correlations,
+    mean_slopes,
+    percentile_intervals,
+    ratios,
+    silent_channels,
+)
+from sfcore.metrics.ranks import rank_sums
 from sfcore.recipe import Evaluation
 from sfcore.store.schemas import SCHEMAS
 
@@ -18,17 +37,68 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_CORRELATION_SUMS = ("cells", "t", "p", "tt", "pp", "tp")
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "ratio": ("numerator", "denominator"),
+    "root": ("numerator", "denominator"),
+    "correlation": ("cells", "t", "p", "tt", "pp", "tp"),
+    "slope": ("cells", "t", "p", "tt", "pp", "tp"),
+    "never": ("active", "fired"),
+}
+"""Form of a figure -> the columns of its file's sums, in the order that `sfcore.metrics.intervals` takes them."""
+_VALUES = {
+    "ratio": ratios,
+    "root": lambda weights, sums: np.sqrt(ratios(weights, sums)),
+    "correlation": mean_correlations,
+    "slope": mean_slopes,
+    "never": silent_channels,
+    "rank": mean_rank_correlations,
+}
+_MADE: tuple[tuple[View, str], ...] = (
+    ("channels", "TABLE"),
+    ("cells", "VIEW"),
+    ("sums", "TABLE"),
+    ("pictures", "TABLE"),
+    ("judged", "VIEW"),
+)
+"""Views that a model's figures read, in order; those that many figures read are made once."""
+_MOST_AT_ONCE = 4
+"""Models scored side by side: each holds its sums in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What it takes to score one model, and by which draws."""
+
+    scope: Scope
+    truth: pa.Table
+    clusters: list[str]
+    weights: Array
+    confidence: float
+    cluster: Cluster
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The sums of one figure for one model and slice."""
+    """The sums of one figure in one slice, (clusters, ...)."""
 
-    model_id: str
     slice: str
     sums: Array
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One figure of one model in k slices; all arrays (k,) but the deviations, (k, resamples)."""
+
+    model_id: str
+    metric: str
+    slices: list[str]
+    value: Array
+    low: Array
+    high: Array
+    n: NDArray[np.int64]
+    clusters: NDArray[np.int64]
+    deviations: NDArray[np.float32]
 
 
 def score(
@@ -39,35 +109,34 @@ def score(
     dataset_version: int,
     evaluation: Evaluation,
     seed: int,
+    cluster: Cluster = "identity",
 ) -> pa.Table:
     """Scores ``model_ids`` on the test split of ``dataset``; returns rows of the metrics table, in the order of the models given.
 
-    ``con`` holds the views ``supervision`` (at ``dataset_version``) and ``predictions``; exactly one of the models is a median
-    baseline, whose answers also say which pictures are under evaluation (``sql/truth.sql``). A figure without a value in a slice
-    has no row. Intervals are null where fewer than two identities count. Raises `WrongUse` without a median, `WorkFailed` when
-    there is nothing to score, a model has not answered, or an answer is there twice.
+    ``con`` holds the views ``supervision`` (at ``dataset_version``), ``predictions`` and, for figures of words and skin,
+    ``judgements``; exactly one of the models is a median baseline, whose answers also say which pictures are under evaluation
+    (``sql/truth.sql``). ``cluster`` is what the intervals draw. A figure without a value in a slice has no row. Intervals are
+    null where fewer than two clusters count. Raises `WrongUse` without a median, `WorkFailed` when there is nothing to score,
+    a model has not answered, or an answer is there twice.
     """
-    import pyarrow as pa
-
     scope = check_scope(model_ids, dataset, dataset_version)
     models = list(dict.fromkeys(model_ids))
-    threads = con.execute("SELECT current_setting('threads')").fetchall()[0][0]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW truth AS {view_query('truth', scope, models)}")
     try:
-        # Threads add up in whatever order they finish, and the last digits follow: one thread, the same bytes again.
-        con.execute("SET threads = 1")
+        for name in ("learnt", "truth"):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view_query(name, scope, models, cluster)}")
+        truth = con.sql("SELECT * FROM truth ORDER BY sample_id").to_arrow_table()
         _check_answers(con, scope, models)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW answers AS {view_query('answers', scope, models)}")
-        identities = [row[0] for row in con.execute("SELECT DISTINCT identity FROM truth ORDER BY identity").fetchall()]
-        weights = draw_weights(len(identities), evaluation.bootstrap, seed)
-        rows = [row for metric in FIGURES for row in _figure_rows(con, metric, identities, weights, evaluation.confidence)]
+        given = {model: _given(con, model, scope) for model in models}
     finally:
-        con.execute(f"SET threads = {threads}")
-        con.execute("DROP VIEW IF EXISTS temp.answers")
         con.execute("DROP VIEW IF EXISTS temp.truth")
-    named = {"run_id": run_id, "dataset": dataset, "dataset_version": dataset_version}
-    rows.sort(key=lambda row: models.index(row["model_id"]))
-    return pa.Table.from_pylist([row | named for row in rows], schema=SCHEMAS["metrics"])
+        con.execute("DROP VIEW IF EXISTS temp.learnt")
+    clusters = sorted(set(truth["cluster"].to_pylist()))
+    weights = draw_weights(len(clusters), evaluation.bootstrap, seed)
+    task = _Task(scope, truth, clusters, weights, evaluation.confidence, cluster)
+    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        scored = list(pool.map(lambda model: _score_model(task, model, *given[model]), models))
+    parts = [part for parts in scored for part in parts]
+    return _table(parts, {"run_id": run_id, "dataset": dataset, "dataset_version": dataset_version})
 
 
 def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[str]) -> None:
@@ -88,46 +157,164 @@ def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[st
         raise WorkFailed(f"predictions hold more than one answer of {doubled[0]} to a picture: keep one for each sample_id.")
 
 
-def _figure_rows(
-    con: duckdb.DuckDBPyConnection, metric: str, identities: list[str], weights: Array, confidence: float
-) -> Iterator[dict[str, Any]]:
-    of_weights = mean_correlations if metric == "correlation" else ratios
-    for group in _groups(con, metric, identities):
-        values = of_weights(weights, group.sums)
-        if not np.isfinite(values[0]):
-            continue
-        counted = np.count_nonzero(group.sums.reshape(len(group.sums), -1).any(axis=1))
-        interval = percentile_interval(values[1:], confidence) if counted > 1 else None
-        low, high = interval or (None, None)
-        statistic = {"value": float(values[0]), "ci_low": low, "ci_high": high, "n": group.n}
-        yield {"model_id": group.model_id, "metric": metric, "slice": group.slice, **statistic}
+def _given(con: duckdb.DuckDBPyConnection, model: str, scope: Scope) -> tuple[pa.Table, pa.Table]:
+    """What a model and the median answered to the pictures under evaluation, and how the model's words were judged; sorted."""
+    channels = ", ".join(f'"{name}"' for name in NAMES)
+    whose = f"model_id IN ({literal(model)}, {literal(scope.median)}) AND sample_id IN (SELECT sample_id FROM truth)"
+    answers = con.sql(
+        f"SELECT model_id, sample_id, {channels}, expression_category, parsed, tokens, milliseconds FROM predictions "
+        f"WHERE {whose} ORDER BY model_id, sample_id"
+    ).to_arrow_table()
+    if not con.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'judgements'").fetchall()[0][0]:
+        return answers, SCHEMAS["judgements"].empty_table()
+    judged = con.sql(
+        f"SELECT * FROM judgements WHERE model_id = {literal(model)} AND sample_id IN (SELECT sample_id FROM truth) "
+        "ORDER BY sample_id"
+    ).to_arrow_table()
+    return answers, judged
 
 
-def _groups(con: duckdb.DuckDBPyConnection, metric: str, identities: list[str]) -> Iterator[_Group]:
-    """Cuts the sums of a figure, which come ordered by model and slice, into one array for each of them."""
-    columns = con.execute(sums_query(metric)).fetchnumpy()
-    model, slices = columns["model_id"].astype(str), columns["slice"].astype(str)
-    place = {identity: index for index, identity in enumerate(identities)}
-    identity = np.array([place[name] for name in columns["identity"]], dtype=np.int64)
-    changes = np.flatnonzero((model[1:] != model[:-1]) | (slices[1:] != slices[:-1])) + 1
-    for rows in np.split(np.arange(len(model)), changes):
-        if len(rows):
-            part = {name: column[rows] for name, column in columns.items()}
-            sums, n = (_correlation_sums if metric == "correlation" else _ratio_sums)(part, identity[rows], len(identities))
-            yield _Group(str(model[rows[0]]), str(slices[rows[0]]), sums, n)
+def _score_model(task: _Task, model: str, answers: pa.Table, judged: pa.Table) -> list[_Scored]:
+    import duckdb
+
+    with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
+        # Sums of many threads come in any order, and with them the last digits.
+        con.execute("SET threads = 1")
+        con.register("truth", task.truth)
+        con.register("predictions", answers)
+        con.register("judgements", judged)
+        con.execute(f"SET VARIABLE dataset = {literal(task.scope.dataset)}")
+        for name, kind in (
+            ("channels", "TABLE"),
+            ("cells", "VIEW"),
+            ("sums", "TABLE"),
+            ("pictures", "TABLE"),
+            ("judged", "VIEW"),
+        ):
+            con.execute(f"CREATE TEMP {kind} {name} AS {view_query(name, task.scope, [model], task.cluster)}")
+        parts = []
+        for figure in FIGURES.values():
+            groups = list(_rank_groups(con, task) if figure.form == "rank" else _groups(con, figure, task.clusters))
+            if groups:
+                parts.append(_scored(model, figure, groups, task))
+    return parts
 
 
-def _ratio_sums(part: dict[str, Any], identity: np.ndarray, identities: int) -> tuple[Array, int]:
-    sums = np.zeros((identities, 2))
-    sums[identity, 0], sums[identity, 1] = part["numerator"], part["denominator"]
-    return sums, int(part["n"].sum())
+def _scored(model: str, figure: Figure, groups: list[_Group], task: _Task) -> _Scored:
+    values = np.stack([_VALUES[figure.form](task.weights, group.sums) for group in groups], axis=1)
+    kept = np.flatnonzero(np.isfinite(values[0]))
+    values = values[:, kept]
+    clusters = np.array([np.count_nonzero(groups[i].sums.reshape(len(task.clusters), -1).any(axis=1)) for i in kept], np.int64)
+    low, high = percentile_intervals(values[1:], task.confidence, clusters)
+    names, counts = [groups[i].slice for i in kept], np.array([groups[i].n for i in kept], np.int64)
+    return _Scored(
+        model, figure.name, names, values[0], low, high, counts, clusters, (values[1:] - values[0]).T.astype(np.float32)
+    )
 
 
-def _correlation_sums(part: dict[str, Any], identity: np.ndarray, identities: int) -> tuple[Array, int]:
-    channels, channel = np.unique(part["channel"].astype(str), return_inverse=True)
-    sums = np.zeros((identities, len(channels), len(_CORRELATION_SUMS)))
-    for index, name in enumerate(_CORRELATION_SUMS):
-        sums[identity, channel, index] = part[name]
-    count, true, true_square = (sums[..., index].sum(axis=0) for index in (0, 1, 3))
-    varies = true_square / count - (true / count) ** 2 > LEAST_VARIANCE
-    return sums, int(count[varies].max(initial=0))
+def _table(parts: list[_Scored], named: dict[str, Any]) -> pa.Table:
+    """Rows of the metrics table."""
+    import pyarrow as pa
+
+    rows = sum(len(part.slices) for part in parts)
+    deviations = [part.deviations for part in parts if len(part.slices)]
+    resamples = deviations[0].shape[1] if deviations else 0
+    flat = np.concatenate([part.ravel() for part in deviations]) if deviations else np.empty(0, np.float32)
+    columns: dict[str, Any] = {
+        "model_id": [part.model_id for part in parts for _ in part.slices],
+        "metric": [part.metric for part in parts for _ in part.slices],
+        "slice": [name for part in parts for name in part.slices],
+        "deviations": pa.ListArray.from_arrays(
+            np.arange(rows + 1, dtype=np.int32) * resamples, pa.array(flat, pa.float32(), from_pandas=True)
+        ),
+    }
+    for name, values in (("value", "value"), ("ci_low", "low"), ("ci_high", "high"), ("n", "n"), ("clusters", "clusters")):
+        whole = np.concatenate([getattr(part, values) for part in parts]) if parts else np.empty(0)
+        columns[name] = pa.array(whole, SCHEMAS["metrics"].field(name).type, from_pandas=True)
+    columns |= {name: [value] * rows for name, value in named.items()}
+    return pa.Table.from_arrays([_as(columns[field.name], field) for field in SCHEMAS["metrics"]], schema=SCHEMAS["metrics"])
+
+
+def _as(values: Any, column: pa.Field) -> pa.Array:
+    import pyarrow as pa
+
+    return values if isinstance(values, pa.Array) else pa.array(values, column.type)
+
+
+def _groups(con: duckdb.DuckDBPyConnection, figure: Figure, clusters: list[str]) -> Iterator[_Group]:
+    """Cuts the sums of a figure into one array for each slice."""
+    table = con.sql(sums_query(figure.name)).to_arrow_table()
+    if not table.num_rows:
+        return
+    names, which = _coded(table, "slice")
+    place = {cluster: index for index, cluster in enumerate(clusters)}
+    of_clusters, at = _coded(table, "cluster")
+    cluster = np.array([place[name] for name in of_clusters], np.int64)[at]
+    columns = np.stack([table[name].to_numpy() for name in _COLUMNS[figure.form]], axis=-1).astype(np.float64)
+    counts = _pictures_of(table, figure)
+    channel = _coded(table, "channel")[1] if "channel" in table.column_names else None
+    order = np.argsort(which, kind="stable")
+    for index, rows in enumerate(np.split(order, np.searchsorted(which[order], np.arange(1, len(names))))):
+        if channel is None:
+            sums = np.zeros((len(clusters), columns.shape[1]))
+            sums[cluster[rows]] = columns[rows]
+        else:
+            _, local = np.unique(channel[rows], return_inverse=True)
+            sums = np.zeros((len(clusters), int(local.max()) + 1, columns.shape[1]))
+            sums[cluster[rows], local] = columns[rows]
+        yield _Group(names[index], sums, _n(figure, counts[rows], sums))
+
+
+def _coded(table: pa.Table, name: str) -> tuple[list[str], np.ndarray]:
+    """A column of text as its values and an index into them for each row."""
+    encoded = table[name].combine_chunks().dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+
+
+def _pictures_of(table: pa.Table, figure: Figure) -> Array:
+    name = {"never": "pictures_active"}.get(figure.form, "n")
+    return table[name].to_numpy().astype(np.float64) if name in table.column_names else np.zeros(table.num_rows)
+
+
+def _n(figure: Figure, counts: Array, sums: Array) -> int:
+    """Pictures behind a number, as the figure's file counts them."""
+    if figure.form in ("correlation", "slope"):
+        count, true, _, true_square = (sums[..., index].sum(axis=0) for index in range(4))
+        varies = true_square / count - (true / count) ** 2 > 1e-10
+        return int(count[varies].max(initial=0))
+    # Sums over coefficients name the pictures of the whole slice in each row, those over pictures the cluster's own.
+    return int(counts.max() if view_of(figure.name) == "sums" else counts.sum())
+
+
+def _rank_groups(con: duckdb.DuckDBPyConnection, task: _Task) -> Iterator[_Group]:
+    """Ranks want every cell, so they come from the arrays themselves."""
+    wide = con.sql(
+        "SELECT cluster, truths, numbers FROM truth LEFT JOIN (SELECT sample_id, [*COLUMNS('^[A-Z]')] AS numbers "
+        "FROM predictions WHERE parsed AND model_id = (SELECT DISTINCT model_id FROM cells)) USING (sample_id) ORDER BY sample_id"
+    ).to_arrow_table()
+    place = {cluster: index for index, cluster in enumerate(task.clusters)}
+    names, at = _coded(wide, "cluster")
+    cluster = np.array([place[name] for name in names], np.int64)[at]
+    truth, predicted = _matrix(wide["truths"]), _matrix(wide["numbers"])
+    predicted[~np.isfinite(predicted)] = np.nan
+    columns = [rank_sums(truth[:, i], predicted[:, i], cluster, len(task.clusters)) for i in range(len(NAMES))]
+    sums, counts = np.stack([column for column, _ in columns], axis=1), [n for _, n in columns]
+    slices = {"all": list(range(len(NAMES))), f"dataset:{task.scope.dataset}": list(range(len(NAMES)))}
+    for channel in CHANNELS:
+        for name in (f"channel:{channel.name}", f"region:{channel.region}", f"side:{channel.side}"):
+            slices.setdefault(name, []).append(channel.index)
+    slices.pop("side:both")
+    for name in sorted(slices):
+        yield _Group(name, sums[:, slices[name]], max(counts[i] for i in slices[name]))
+
+
+def _matrix(lists: pa.ChunkedArray) -> Array:
+    """A column of lists of 61 as (n, 61) float64; nan for null numbers and null lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    out = np.full((len(lists), len(NAMES)), np.nan)
+    there = pc.is_valid(lists).to_numpy()
+    flat = pc.list_flatten(lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists)
+    out[there] = flat.to_numpy(zero_copy_only=False).reshape(-1, len(NAMES))
+    return out

@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sfcore.metrics.figures import FIGURES, Figure, kind_of
+from sfcore.metrics.figures import FIGURES, Figure, Kind, kind_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_COLUMNS = ["model_id", "metric", "slice", "value", "ci_low", "ci_high", "n"]
+_ROLES: dict[Kind, str] = {
+    "median": "median baseline",
+    "cnn": "CNN baseline",
+    "ridge": "ridge baseline",
+    "landmarker": "Face Landmarker",
+    "model": "model",
+}
 
 
 def _three(number: float) -> str:
@@ -50,7 +60,7 @@ def statistics_of(metrics: pa.Table) -> dict[tuple[str, str, str], Statistic]:
     """(model id, metric, slice) -> statistic."""
     return {
         (row["model_id"], row["metric"], row["slice"]): Statistic(row["value"], row["ci_low"], row["ci_high"], row["n"])
-        for row in metrics.to_pylist()
+        for row in metrics.select(_COLUMNS).to_pylist()
         if row["value"] is not None
     }
 
@@ -61,13 +71,13 @@ def role_of(model_id: str, candidate: str, champion: str | None) -> str:
         return "candidate"
     if model_id == champion:
         return "champion"
-    return {"median": "median baseline", "cnn": "CNN baseline", "model": "model"}[kind_of(model_id)]
+    return _ROLES[kind_of(model_id)]
 
 
 def leaderboard(metrics: pa.Table, candidate: str, champion: str | None) -> list[Standing]:
     """The models of a metrics table: the candidate, the champion, other models, then the baselines."""
     numbers = statistics_of(metrics)
-    order = ["candidate", "champion", "model", "CNN baseline", "median baseline"]
+    order = ["candidate", "champion", "model", "Face Landmarker", "CNN baseline", "ridge baseline", "median baseline"]
     models = dict.fromkeys(model for model, _, _ in numbers)
     standings = [
         Standing(
@@ -80,9 +90,10 @@ def leaderboard(metrics: pa.Table, candidate: str, champion: str | None) -> list
     return sorted(standings, key=lambda standing: order.index(standing.role))
 
 
-def shown_figures(standings: list[Standing]) -> list[Figure]:
-    """The figures that at least one model has, in their usual order."""
-    return [figure for name, figure in FIGURES.items() if any(name in standing.figures for standing in standings)]
+def shown_figures(standings: list[Standing], headline: bool = False) -> list[Figure]:
+    """The figures that at least one model has, in their usual order; with ``headline`` those that fit a terminal."""
+    there = [figure for name, figure in FIGURES.items() if any(name in standing.figures for standing in standings)]
+    return [figure for figure in there if figure.headline or not headline]
 
 
 def leader(standings: list[Standing], figure: Figure) -> str | None:
@@ -90,6 +101,6 @@ def leader(standings: list[Standing], figure: Figure) -> str | None:
     values = {standing.model_id: standing.figures[figure.name].value for standing in standings if figure.name in standing.figures}
     if not values:
         return None
-    best = (max if figure.better == "higher" else min)(values.values())
+    best = max(values.values(), key=figure.goodness)
     holders = [model for model, value in values.items() if value == best]
     return holders[0] if len(holders) == 1 else None

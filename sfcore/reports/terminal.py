@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfcore.gate.decide import Decision, Outcome, RuleResult, Verdict
+from sfcore.metrics.figures import Better
 from sfcore.reports.leaderboard import Standing, leader, leaderboard, shown_figures
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
     "missing": ("?", "red"),
     "too_few": ("…", "yellow"),
 }
+_ARROWS: dict[Better, str] = {"higher": "↑", "lower": "↓", "one": "→ 1"}
 _VERDICT_STYLES: dict[Verdict, str] = {"promote": "bold green", "refuse": "bold red", "undecided": "bold yellow"}
 
 
@@ -85,10 +87,10 @@ class _Leaderboard:
 
     def _figures(self) -> Iterator[tuple[str, list[tuple[Text, Text]]]]:
         """Each figure's label, and the value and interval of each model."""
-        for figure in shown_figures(self.standings):
+        for figure in shown_figures(self.standings, headline=True):
             best = leader(self.standings, figure)
             cells = [_cell(standing, figure.name, standing.model_id == best) for standing in self.standings]
-            yield f"{figure.label} {'↑' if figure.better == 'higher' else '↓'}", cells
+            yield f"{figure.label} {_ARROWS[figure.better]}", cells
 
 
 def _cell(standing: Standing, metric: str, best: bool) -> tuple[Text, Text]:

@@ -14,6 +14,9 @@ _DESCRIPTION_FIELDS: list[pa.Field] = [pa.field(name, pa.string()) for name in F
 
 _STATISTIC = [pa.field("value", pa.float64()), pa.field("ci_low", pa.float64()), pa.field("ci_high", pa.float64())]
 
+SKIN_REGIONS: tuple[str, ...] = ("brows", "eyes", "nose", "cheeks", "jaw", "mouth", "tongue")
+"""Regions of the face whose skin shapes move."""
+
 RULE_RESULT = pa.struct(
     [
         pa.field("rule", pa.string()),
@@ -29,6 +32,11 @@ RULE_RESULT = pa.struct(
         pa.field("n", pa.int64()),
         pa.field("outcome", pa.string()),
         pa.field("passed", pa.bool_()),
+        pa.field("slice", pa.string()),
+        pa.field("lead", pa.float64()),
+        pa.field("lead_low", pa.float64()),
+        pa.field("lead_high", pa.float64()),
+        pa.field("more", pa.int64()),
     ]
 )
 """One rule of a decision. ``outcome`` is one of passed, failed, missing, too_few."""
@@ -115,6 +123,22 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("error", pa.string()),
         ]
     ),
+    "judgements": pa.schema(
+        [
+            pa.field("model_id", pa.string(), nullable=False),
+            pa.field("sample_id", pa.string(), nullable=False),
+            pa.field("claims", pa.int32()),
+            pa.field("claims_true", pa.int32()),
+            pa.field("claims_own", pa.int32()),
+            pa.field("signs", pa.int32()),
+            pa.field("signs_told", pa.int32()),
+            pa.field("own_signs", pa.int32()),
+            pa.field("own_signs_told", pa.int32()),
+            pa.field("vertex_mm", pa.float64()),
+            *[pa.field(f"vertex_mm_{region}", pa.float64()) for region in SKIN_REGIONS],
+            pa.field("ruler", pa.string(), nullable=False),
+        ]
+    ),
     "metrics": pa.schema(
         [
             pa.field("run_id", pa.string(), nullable=False),
@@ -125,6 +149,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("n", pa.int64(), nullable=False),
             pa.field("dataset", pa.string(), nullable=False),
             pa.field("dataset_version", pa.int64(), nullable=False),
+            pa.field("clusters", pa.int64()),
+            pa.field("deviations", pa.list_(pa.float32())),
         ]
     ),
     "decisions": pa.schema(

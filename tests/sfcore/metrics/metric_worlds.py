@@ -46,6 +46,10 @@ class World:
     median: np.ndarray
     domains: list[str] = field(default_factory=list)
     answers: dict[str, pa.Table] = field(default_factory=dict)
+    expressions: list[str] = field(default_factory=list)
+    judged: pa.Table | None = None
+    _scored: dict[str, None] = field(default_factory=dict)
+    _figures: dict[tuple[str, str, str], dict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.domains = self.domains or ["procedural"] * len(self.truth)
@@ -55,23 +59,35 @@ class World:
     def ids(self) -> list[str]:
         return [f"s{i:04d}" for i in range(len(self.truth))]
 
-    def answer(self, model: str, values: np.ndarray, parsed: list[bool] | None = None, only: list[int] | None = None) -> None:
+    def answer(
+        self,
+        model: str,
+        values: np.ndarray,
+        parsed: list[bool] | None = None,
+        only: list[int] | None = None,
+        says: list[str] | None = None,
+    ) -> None:
         """Lets a model answer; ``only`` leaves the other pictures without a row."""
         keep = list(range(len(self.truth))) if only is None else only
         columns: dict[str, object] = {
             "model_id": [model] * len(keep),
             "sample_id": [self.ids[i] for i in keep],
             "parsed": [True] * len(keep) if parsed is None else [parsed[i] for i in keep],
+            "expression_category": [None] * len(keep) if says is None else [says[i] for i in keep],
+            "tokens": [10 + i for i in keep],
+            "milliseconds": [2.0 * i for i in keep],
         }
         self.answers[model] = _table("predictions", columns | _channels(np.asarray(values, np.float32)[keep]), len(keep))
 
-    def supervision(self, dataset: str = "demo", split: str = "test") -> pa.Table:
+    def supervision(self, dataset: str = "demo", split: str = "test", identities: list[str] | None = None) -> pa.Table:
         n = len(self.truth)
         columns: dict[str, object] = {
             "sample_id": self.ids,
             "dataset": [dataset] * n,
             "split": [split] * n,
-            "identity": self.identities,
+            "identity": identities or self.identities,
+            "take": self.identities,
+            "expression_category": self.expressions or [None] * n,
             "domain": self.domains,
         }
         return _table("supervision", columns | _channels(np.asarray(self.truth, np.float32)), n)
@@ -80,13 +96,21 @@ class World:
         con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
         con.register("supervision", pa.concat_tables([self.supervision(), *(extra or [])]))
         con.register("predictions", pa.concat_tables(self.answers.values()))
+        con.register("judgements", SCHEMAS["judgements"].empty_table() if self.judged is None else self.judged)
         return con
 
     def score(self, bootstrap: int = 50) -> pa.Table:
         return score(self.connect(), "run", list(self.answers), "demo", 3, Evaluation(bootstrap=bootstrap), 0)
 
+    def figures(self) -> dict[tuple[str, str, str], dict]:
+        """(model, metric, slice) -> row, scored once for the answers given so far."""
+        if len(self._scored) != len(self.answers):
+            self._scored = dict.fromkeys(self.answers)
+            self._figures = figures_of(self.score())
+        return self._figures
+
     def value(self, model: str, metric: str, slice_name: str = "all") -> float | None:
-        return figures_of(self.score()).get((model, metric, slice_name), {}).get("value")
+        return self.figures().get((model, metric, slice_name), {}).get("value")
 
 
 def figures_of(metrics: pa.Table) -> dict[tuple[str, str, str], dict]:

@@ -24,10 +24,10 @@ def test_ninety_percent_intervals_cover_the_truth_about_nine_times_in_ten() -> N
         faces = 0.3 + 0.1 * rng.standard_normal(40)
         errors = faces[:, None] + 0.05 * rng.standard_normal((40, 10))
         sums = np.stack([errors.sum(axis=1), np.full(40, 10.0)], axis=1)
-        low, high = percentile_interval(ratios(draw_weights(40, 300, trial), sums)[1:], 0.9) or (np.nan, np.nan)
+        low, high = percentile_interval(ratios(draw_weights(40, 300, trial), sums)[1:], 0.9, 40) or (np.nan, np.nan)
         covered += low <= 0.3 <= high
         rows = np.stack([errors.ravel(), np.ones(400)], axis=1)
-        low, high = percentile_interval(ratios(draw_weights(400, 300, trial), rows)[1:], 0.9) or (np.nan, np.nan)
+        low, high = percentile_interval(ratios(draw_weights(400, 300, trial), rows)[1:], 0.9, 400) or (np.nan, np.nan)
         covered_by_rows += low <= 0.3 <= high
     assert 0.84 <= covered / trials <= 0.95
     assert covered_by_rows / trials < 0.6
@@ -49,4 +49,4 @@ def test_resampled_correlations_equal_those_of_the_repeated_rows() -> None:
 def test_resamples_without_a_case_have_no_value_and_too_many_of_them_no_interval() -> None:
     assert np.isnan(ratios(np.ones((1, 2)), np.zeros((2, 2)))[0])
     assert np.isnan(mean_correlations(np.ones((1, 2)), np.zeros((2, 1, 6)))[0])
-    assert percentile_interval(np.array([1.0, np.nan, np.nan, np.nan]), 0.95) is None
+    assert percentile_interval(np.array([1.0, np.nan, np.nan, np.nan]), 0.95, 9) is None

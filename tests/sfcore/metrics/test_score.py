@@ -17,6 +17,17 @@ from sfcore.recipe import Evaluation
 from sfcore.store.query import ask
 from sfcore.store.schemas import SCHEMAS
 
+WORDS = {
+    "category_accuracy",
+    "claims_precision",
+    "claims_recall",
+    "own_claims_precision",
+    "own_claims_recall",
+    "vertex_mm",
+    "false_activity",
+    "head_degrees",
+}
+"""Figures that the random worlds have no words, judgements, neutral faces or head roll for."""
 SHAPE = [channel.index for channel in SHAPES]
 
 
@@ -77,8 +88,10 @@ def test_every_kind_of_number_is_recomputed_by_its_printed_query() -> None:
     assert scope == Scope("demo", 3, MEDIAN)
     rows = [row for row in metrics.to_pylist() if row["model_id"] in ("noisy", "partial")]
     kinds = {(row["metric"], row["slice"].split(":")[0]) for row in rows}
-    assert len(kinds) >= 25
+    assert len(kinds) >= 60
     for metric, kind in sorted(kinds):
+        if kind not in ("all", "intensity", "pose") and metric not in ("mae", "share_parsed", "rank_correlation"):
+            continue
         row = next(row for row in rows if (row["metric"], row["slice"].split(":")[0]) == (metric, kind))
         answer = ask(con, query_for(metric, row["slice"], row["model_id"], scope)).to_pylist()
         assert answer == [
@@ -92,9 +105,13 @@ def test_each_file_runs_by_hand_over_views() -> None:
     world = random_world(3, n=20)
     con, expected = world.connect(), figures_of(world.score())
     con.execute(f"SET VARIABLE dataset = 'demo'; SET VARIABLE median = '{MEDIAN}'; SET VARIABLE models = ['good']")
-    con.execute(f"CREATE TEMP VIEW truth AS {sql_of('truth')}")
-    con.execute(f"CREATE TEMP VIEW answers AS {sql_of('answers')}")
+    con.execute("SET VARIABLE cluster = 'identity'")
+    for view in ("channels", "learnt", "truth", "cells", "sums", "pictures", "judged"):
+        con.execute(f"CREATE TEMP VIEW {view} AS {sql_of(view)}")
     for metric in FIGURES:
+        if ("good", metric, "all") not in expected:
+            assert metric in WORDS
+            continue
         values = {slice_name: value for _, slice_name, value, _ in con.execute(sql_of(metric)).fetchall()}
         assert values["all"] == pytest.approx(expected["good", metric, "all"]["value"], abs=1e-9)
 
@@ -119,7 +136,7 @@ def test_pictures_of_other_splits_datasets_and_recipes_stay_out() -> None:
     other = world.supervision("elsewhere").set_column(
         0, SCHEMAS["supervision"].field("sample_id"), pa.array([f"x{i}" for i in range(20)])
     )
-    train = world.supervision("demo", "train").set_column(
+    train = world.supervision("demo", "train", ["stranger"] * 20).set_column(
         0, SCHEMAS["supervision"].field("sample_id"), pa.array([f"y{i}" for i in range(20)])
     )
     redrawn = world.supervision().set_column(0, SCHEMAS["supervision"].field("sample_id"), pa.array([f"z{i}" for i in range(20)]))
@@ -127,7 +144,7 @@ def test_pictures_of_other_splits_datasets_and_recipes_stay_out() -> None:
     assert score(con, "run", list(world.answers), "demo", 3, Evaluation(bootstrap=50), 0).equals(world.score())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(silenced=st.sets(st.integers(0, 11), min_size=1, max_size=12), seed=st.integers(0, 1000))
 def test_silence_never_makes_errors_smaller_or_agreement_larger(silenced: set[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
