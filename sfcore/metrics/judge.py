@@ -30,7 +30,7 @@ def judge(predictions: pa.Table, supervision: pa.Table, ruler: Ruler) -> pa.Tabl
 
     place = {sample: row for row, sample in enumerate(supervision["sample_id"].to_pylist())}
     kept = [row for row, sample in enumerate(predictions["sample_id"].to_pylist()) if sample in place]
-    asked = predictions.take(kept)
+    asked = predictions.take(pa.array(kept, pa.int64()))
     truth = coefficients_of(supervision)[[place[sample] for sample in asked["sample_id"].to_pylist()]]
     parsed = np.array(asked["parsed"].to_pylist(), bool)
     answer = coefficients_of(asked)

@@ -53,6 +53,8 @@ _VALUES = {
     "never": silent_channels,
     "rank": mean_rank_correlations,
 }
+_SHARED: tuple[View, ...] = ("learnt", "truth")
+"""Views that all models share."""
 _MADE: tuple[tuple[View, str], ...] = (
     ("channels", "TABLE"),
     ("cells", "VIEW"),
@@ -122,7 +124,7 @@ def score(
     scope = check_scope(model_ids, dataset, dataset_version)
     models = list(dict.fromkeys(model_ids))
     try:
-        for name in ("learnt", "truth"):
+        for name in _SHARED:
             con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view_query(name, scope, models, cluster)}")
         truth = con.sql("SELECT * FROM truth ORDER BY sample_id").to_arrow_table()
         _check_answers(con, scope, models)
@@ -184,13 +186,7 @@ def _score_model(task: _Task, model: str, answers: pa.Table, judged: pa.Table) -
         con.register("predictions", answers)
         con.register("judgements", judged)
         con.execute(f"SET VARIABLE dataset = {literal(task.scope.dataset)}")
-        for name, kind in (
-            ("channels", "TABLE"),
-            ("cells", "VIEW"),
-            ("sums", "TABLE"),
-            ("pictures", "TABLE"),
-            ("judged", "VIEW"),
-        ):
+        for name, kind in _MADE:
             con.execute(f"CREATE TEMP {kind} {name} AS {view_query(name, task.scope, [model], task.cluster)}")
         parts = []
         for figure in FIGURES.values():

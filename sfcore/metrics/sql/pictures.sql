@@ -47,12 +47,18 @@ turned AS (
 degrees AS (
     SELECT
         * EXCLUDE (t, p, tw, tx, ty, tz, pw, px, py, pz, left_cosine, right_cosine),
-        CASE WHEN t[1] + t[2] + t[3] IS NOT NULL THEN
-            coalesce(2 * degrees(acos(least(1.0, abs(tw*pw + tx*px + ty*py + tz*pz)))), 180.0)
+        -- least and greatest pass over a null: an answer that is not there would be taken for a perfect one.
+        CASE
+            WHEN t[1] + t[2] + t[3] IS NULL THEN NULL
+            WHEN pw IS NULL THEN 180.0
+            ELSE 2 * degrees(acos(least(1.0, abs(tw*pw + tx*px + ty*py + tz*pz))))
         END AS head_degrees,
-        CASE WHEN t[4] + t[5] + t[7] + t[8] IS NOT NULL THEN
-            coalesce(degrees(acos(greatest(-1.0, least(1.0, left_cosine)))), 180.0) / 2
-            + coalesce(degrees(acos(greatest(-1.0, least(1.0, right_cosine)))), 180.0) / 2
+        CASE
+            WHEN t[4] + t[5] + t[7] + t[8] IS NULL THEN NULL
+            ELSE (
+                CASE WHEN left_cosine IS NULL THEN 180.0 ELSE degrees(acos(greatest(-1.0, least(1.0, left_cosine)))) END
+                + CASE WHEN right_cosine IS NULL THEN 180.0 ELSE degrees(acos(greatest(-1.0, least(1.0, right_cosine)))) END
+            ) / 2
         END AS gaze_degrees
     FROM turned
 )

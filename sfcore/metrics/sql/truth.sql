@@ -10,11 +10,12 @@ SELECT
     nullif(regexp_extract(lower(expression_category), '^\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)', 1), '') AS expression,
     -- 0.2 and 0.4 radians: 11 and 23 degrees, where captions begin to speak of a moderate and of a strong turn.
     CASE
+        WHEN HeadYaw + HeadPitch + HeadRoll IS NULL THEN NULL
         WHEN greatest(abs(HeadYaw), abs(HeadPitch), abs(HeadRoll)) < 0.2 THEN 'frontal'
         WHEN greatest(abs(HeadYaw), abs(HeadPitch), abs(HeadRoll)) < 0.4 THEN 'turned'
         WHEN greatest(abs(HeadYaw), abs(HeadPitch), abs(HeadRoll)) >= 0.4 THEN 'far'
     END AS pose,
-    coalesce(list_max(list_slice(truths, 1, 52)) <= 0.1, false) AS neutral,
+    coalesce(list_max(list_slice(truths, 1, 52))::DOUBLE <= 0.1, false) AS neutral,
     truths
 FROM (
     SELECT *, [*COLUMNS('^[A-Z]')] AS truths FROM supervision

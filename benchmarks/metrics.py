@@ -1,0 +1,151 @@
+"""Scores many predictions with slices and intervals, and the same in pandas and scikit-learn.
+
+    python benchmarks/metrics.py                 # 1,000,000 predictions of 61 channels
+    python benchmarks/metrics.py --predictions 100000
+    python benchmarks/metrics.py --curve         # also 10,000, 100,000 and 10,000,000
+
+Predictions are of four models (two students, a median, a network) to the same pictures of 500 faces. Ours gives every figure in
+every slice, each with an interval over faces and the resamples that make differences paired. The other side gives what people
+write by hand: mean absolute and squared error, both correlations and the slope for everything and in the same slices, with
+intervals of the mean absolute error over faces alone; it is given a tenth of the pictures and its time is multiplied by ten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+import warnings
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from sfcore.arkit import CHANNELS, NAMES
+from sfcore.captions.category import CATEGORIES
+from sfcore.metrics.figures import baseline_id
+from sfcore.metrics.score import score
+from sfcore.recipe import Evaluation
+
+MODELS = ("candidate", "champion", baseline_id("median", "benchmark"), baseline_id("cnn", "benchmark"))
+FACES, RESAMPLES = 500, 500
+THRESHOLDS = (0.15, 0.3, 0.55, 0.8)
+
+
+def _truth(pictures: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients (n, 61) float32 like those of faces (most shapes at rest), the face and the expression of each picture."""
+    rng = np.random.default_rng(0)
+    truth = rng.random((pictures, len(NAMES)), dtype=np.float32)
+    truth[:, :52] = np.where(rng.random((pictures, 52), dtype=np.float32) < 0.6, 0.0, truth[:, :52] ** 2)
+    truth[:, 52:] = (truth[:, 52:] - 0.5) * 0.8
+    return truth, rng.integers(0, FACES, pictures), rng.integers(0, 12, pictures)
+
+
+def _answers(truth: np.ndarray) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    noise = {model: 0.05 + 0.02 * place for place, model in enumerate(MODELS)}
+    median = np.median(truth[:1000], axis=0)
+    return {
+        model: np.broadcast_to(median, truth.shape).astype(np.float32)
+        if "median" in model
+        else (0.8 * truth + rng.standard_normal(truth.shape, dtype=np.float32) * noise[model]).astype(np.float32)
+        for model in MODELS
+    }
+
+
+def _tables(truth: np.ndarray, faces: np.ndarray, moods: np.ndarray, answers: dict[str, np.ndarray]) -> tuple[pa.Table, pa.Table]:
+    n = len(truth)
+    ids = pa.array([f"{i:032x}" for i in range(n)])
+    same = {"dataset": "benchmark", "split": "test", "domain": "procedural"}
+    supervision = pa.table(
+        {
+            "sample_id": ids,
+            "identity": pa.array([f"face-{i}" for i in faces]),
+            "take": pa.array([f"take-{i % 20}" for i in faces]),
+        }
+        | {name: pa.array([value] * n) for name, value in same.items()}
+        | {"expression_category": pa.array([f"{CATEGORIES[i]}, clear" for i in moods])}
+        | {name: truth[:, i] for i, name in enumerate(NAMES)}
+    )
+    parts = [
+        pa.table(
+            {"model_id": pa.array([model] * n), "sample_id": ids}
+            | {name: np.ascontiguousarray(values[:, i]) for i, name in enumerate(NAMES)}
+            | {"expression_category": pa.nulls(n, pa.string()), "parsed": np.ones(n, bool)}
+            | {"tokens": np.zeros(n, np.int64), "milliseconds": np.ones(n)}
+        )
+        for model, values in answers.items()
+    ]
+    return supervision, pa.concat_tables(parts)
+
+
+def ours(predictions: int) -> tuple[float, int]:
+    """Seconds to score, and rows of the metrics table."""
+    truth, faces, moods = _truth(predictions // len(MODELS))
+    supervision, given = _tables(truth, faces, moods, _answers(truth))
+    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    con.register("supervision", supervision)
+    con.register("predictions", given)
+    started = time.perf_counter()
+    rows = score(con, "run", list(MODELS), "benchmark", 1, Evaluation(bootstrap=RESAMPLES), 0)
+    return time.perf_counter() - started, rows.num_rows
+
+
+def by_hand(predictions: int) -> float:
+    """Seconds for the plain figures and slices in pandas and scikit-learn."""
+    import pandas as pd
+    from sklearn.metrics import mean_absolute_error, mean_squared_error
+
+    truth, faces, moods = _truth(predictions // len(MODELS))
+    answers = _answers(truth)
+    # The median's answers do not vary, which pandas tells each time.
+    warnings.simplefilter("ignore")
+    rotation = np.arange(len(NAMES)) >= 52
+    started = time.perf_counter()
+    for values in answers.values():
+        long = pd.DataFrame(
+            {
+                "face": np.repeat(faces, len(NAMES)),
+                "mood": np.repeat(moods, len(NAMES)),
+                "channel": np.tile(np.array(NAMES), len(truth)),
+                "region": np.tile(np.array([str(c.region) for c in CHANNELS]), len(truth)),
+                "side": np.tile(np.array([c.side for c in CHANNELS]), len(truth)),
+                "truth": truth.ravel(),
+                "answer": values.ravel(),
+            }
+        )
+        long["band"] = np.where(np.tile(rotation, len(truth)), -1, np.digitize(long["truth"], THRESHOLDS))
+        long["everything"] = 0
+        rng = np.random.default_rng(0)
+        for kind in ("everything", "channel", "region", "side", "band", "mood"):
+            for _, part in long.groupby(kind):
+                mean_absolute_error(part["truth"], part["answer"])
+                mean_squared_error(part["truth"], part["answer"])
+                np.polyfit(part["truth"], part["answer"], 1)
+                part["truth"].corr(part["answer"])
+                part["truth"].corr(part["answer"], method="spearman")
+                errors = (part["truth"] - part["answer"]).abs().groupby(part["face"]).agg(["sum", "count"])
+                draws = rng.integers(0, len(errors), (RESAMPLES, len(errors)))
+                sums, counts = (errors[name].to_numpy()[draws].sum(axis=1) for name in ("sum", "count"))
+                np.quantile(sums / counts, [0.025, 0.975])
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Prints seconds, memory and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--predictions", type=int, default=1_000_000)
+    parser.add_argument("--curve", action="store_true")
+    given = parser.parse_args()
+    sizes = sorted({given.predictions, *((10_000, 100_000, 10_000_000) if given.curve else ())})
+    for size in sizes:
+        seconds, rows = ours(size)
+        gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"{size:>10,} predictions: {seconds:6.1f} s, {rows:,} figures, at most {gib:.2f} GiB, data included", flush=True)
+        if size == given.predictions:
+            other = 10 * by_hand(size // 10)
+            print(f"{'':>10} pandas and scikit-learn: {other:6.1f} s (ten times {size // 10:,}): {other / seconds:.1f} times")
+
+
+if __name__ == "__main__":
+    main()
