@@ -19,7 +19,7 @@ class _Order:
     ends: NDArray[np.int64]
 
     @classmethod
-    def of(cls, values: Array) -> _Order:
+    def of(cls, values: NDArray[np.floating]) -> _Order:
         rows = np.argsort(values)
         ordered = values[rows]
         starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
@@ -42,7 +42,9 @@ class _Order:
         return self._back((before[-1] - (below + upto) / 2) / len(self.rows))
 
 
-def rank_sums(truth: Array, predicted: Array, cluster: NDArray[np.int64], clusters: int) -> tuple[Array, int]:
+def rank_sums(
+    truth: NDArray[np.floating], predicted: NDArray[np.floating], cluster: NDArray[np.int64], clusters: int
+) -> tuple[Array, int]:
     """Sums (clusters, 4) from which `intervals.mean_rank_correlations` makes Spearman's rho, and how many rows know the truth.
 
     ``truth`` and ``predicted`` (n,) hold nan for unknown truth and for missing answers, which stand at the opposite of the truth.
@@ -54,10 +56,11 @@ def rank_sums(truth: Array, predicted: Array, cluster: NDArray[np.int64], cluste
     t, p, own = truth[known], predicted[known], cluster[known]
     n = len(t)
     sums = np.zeros((clusters, 4))
-    if n == 0 or t.var() <= LEAST_VARIANCE:
+    if n == 0 or t.var(dtype=np.float64) <= LEAST_VARIANCE:
         return sums, 0
-    p = np.where(np.isnan(p), 2 * t.mean() - t, p)
-    if p.var() <= LEAST_VARIANCE:
+    if np.isnan(p).any():
+        p = np.where(np.isnan(p), 2 * t.mean(dtype=np.float64) - t.astype(np.float64), p)
+    if p.var(dtype=np.float64) <= LEAST_VARIANCE:
         p = np.zeros(n)
     true, told = _Order.of(t), _Order.of(p)
     f, g = true.ranks(), told.ranks()

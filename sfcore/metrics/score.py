@@ -293,7 +293,7 @@ def _rank_groups(con: duckdb.DuckDBPyConnection, task: _Task) -> Iterator[_Group
     cluster = np.array([place[name] for name in names], np.int64)[at]
     truth, predicted = _matrix(wide["truths"]), _matrix(wide["numbers"])
     predicted[~np.isfinite(predicted)] = np.nan
-    columns = [rank_sums(truth[:, i], predicted[:, i], cluster, len(task.clusters)) for i in range(len(NAMES))]
+    columns = [rank_sums(truth[i], predicted[i], cluster, len(task.clusters)) for i in range(len(NAMES))]
     sums, counts = np.stack([column for column, _ in columns], axis=1), [n for _, n in columns]
     slices = {"all": list(range(len(NAMES))), f"dataset:{task.scope.dataset}": list(range(len(NAMES)))}
     for channel in CHANNELS:
@@ -304,13 +304,13 @@ def _rank_groups(con: duckdb.DuckDBPyConnection, task: _Task) -> Iterator[_Group
         yield _Group(name, sums[:, slices[name]], max(counts[i] for i in slices[name]))
 
 
-def _matrix(lists: pa.ChunkedArray) -> Array:
-    """A column of lists of 61 as (n, 61) float64; nan for null numbers and null lists."""
+def _matrix(lists: pa.ChunkedArray) -> NDArray[np.float32]:
+    """A column of n lists of 61 as (61, n) float32, a row in one piece; nan for null numbers and null lists."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    out = np.full((len(lists), len(NAMES)), np.nan)
+    out = np.full((len(NAMES), len(lists)), np.nan, np.float32)
     there = pc.is_valid(lists).to_numpy()
     flat = pc.list_flatten(lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists)
-    out[there] = flat.to_numpy(zero_copy_only=False).reshape(-1, len(NAMES))
+    out[:, there] = flat.to_numpy(zero_copy_only=False).reshape(-1, len(NAMES)).T
     return out

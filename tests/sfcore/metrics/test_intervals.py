@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr, t
 
-from sfcore.metrics.intervals import draw_weights, mean_correlations, percentile_interval, ratios
+from sfcore.metrics.intervals import (
+    draw_weights,
+    mean_correlations,
+    mean_rank_correlations,
+    percentile_interval,
+    percentile_intervals,
+    ratios,
+    t_quantile,
+    widened,
+)
+from sfcore.metrics.ranks import rank_sums
 
 
 def test_weights_begin_with_the_sample_and_draw_as_many_as_there_are() -> None:
@@ -50,3 +61,33 @@ def test_resamples_without_a_case_have_no_value_and_too_many_of_them_no_interval
     assert np.isnan(ratios(np.ones((1, 2)), np.zeros((2, 2)))[0])
     assert np.isnan(mean_correlations(np.ones((1, 2)), np.zeros((2, 1, 6)))[0])
     assert percentile_interval(np.array([1.0, np.nan, np.nan, np.nan]), 0.95, 9) is None
+
+
+def test_resampled_rank_correlations_follow_those_of_the_repeated_rows() -> None:
+    rng = np.random.default_rng(1)
+    truth = np.where(rng.random(3000) < 0.5, 0.0, rng.random(3000)).astype(np.float32)
+    answer = (0.7 * truth + rng.normal(0, 0.2, 3000)).round(2).astype(np.float32)
+    cluster = rng.integers(0, 30, 3000)
+    sums, n = rank_sums(truth, answer, cluster, 30)
+    weights = draw_weights(30, 20, seed=3)
+    values = mean_rank_correlations(weights, sums[:, None, :])
+    assert n == 3000
+    assert values[0] == pytest.approx(spearmanr(truth, answer)[0], abs=1e-9)
+    for weight, value in zip(weights[1:], values[1:], strict=True):
+        rows = np.repeat(np.arange(3000), weight[cluster].astype(int))
+        # Ranks are not drawn anew: the difference is of second order, below the spread of the resamples.
+        assert value == pytest.approx(spearmanr(truth[rows], answer[rows])[0], abs=0.3 * values.std())
+
+
+def test_the_expansion_of_students_t_and_the_percentiles_of_many_columns_are_right() -> None:
+    for freedom in (5, 11, 39):
+        for level in (0.9, 0.95, 0.975, 0.99):
+            assert t_quantile(level, freedom) == pytest.approx(t.ppf(level, freedom), rel=2e-3)
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((200, 3))
+    values[:150, 2] = np.nan
+    low, high = percentile_intervals(values, 0.9, np.array([50, 1, 50]))
+    tail = widened(0.05, 50)
+    assert (low[0], high[0]) == pytest.approx(tuple(np.quantile(values[:, 0], [tail, 1 - tail])))
+    assert 0.03 < tail < 0.05
+    assert np.isnan([low[1], high[1], low[2], high[2]]).all(), "one cluster has no interval, nor do mostly absent values"
