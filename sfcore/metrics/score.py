@@ -247,6 +247,8 @@ def _groups(con: duckdb.DuckDBPyConnection, figure: Figure, clusters: list[str])
     of_clusters, at = _coded(table, "cluster")
     cluster = np.array([place[name] for name in of_clusters], np.int64)[at]
     columns = np.stack([table[name].to_numpy() for name in _COLUMNS[figure.form]], axis=-1).astype(np.float64)
+    # The sum over a cluster without a single case is null, and adds nothing.
+    columns = np.nan_to_num(columns, nan=0.0)
     counts = _pictures_of(table, figure)
     channel = _coded(table, "channel")[1] if "channel" in table.column_names else None
     order = np.argsort(which, kind="stable")

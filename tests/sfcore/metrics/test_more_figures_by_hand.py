@@ -79,6 +79,14 @@ def test_a_head_pose_with_an_unknown_angle_counts_nowhere() -> None:
     assert world.value("m", "head_degrees") is None
 
 
+def test_a_face_whose_pictures_all_count_nowhere_leaves_the_figure_to_the_others() -> None:
+    names = ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch")
+    world = World(blank(4, JawOpen=OPEN, **{name: [0.1, 0.2, np.nan, np.nan] for name in names}), FACES, np.zeros(61))
+    world.answer("m", np.nan_to_num(world.truth))
+    row = world.figures()["m", "gaze_degrees", "all"]
+    assert (row["value"], row["n"], row["clusters"]) == (pytest.approx(0.0, abs=1e-6), 2, 1)
+
+
 def test_time_and_tokens_are_means_and_categories_are_compared_by_their_first_words() -> None:
     said = ["felt smile, broad", "Neutral.", "fear", "something else: fear"]
     world = World(blank(4, JawOpen=OPEN), FACES, np.zeros(61), expressions=["felt smile, weak", "neutral", "surprise", "fear"])
