@@ -38,6 +38,8 @@ _PEOPLE_KEPT = 64
 SHADOW_TEXELS = 192
 _LID_OF_AN_OPEN_EYE = np.array([0.34, 0.0, -0.3])
 """Elevation over azimuth of the embedded head's upper lid at rest, for rigs that do not name theirs."""
+# The gaze gain of the ball for whose radius irises are painted: 1.2 cm in life over 1.5 cm.
+_PAINTED_BALL = 0.8
 _FINE = albedo.PER_CM / 2
 """Pixels per centimetre from which the masks of the skin are interpolated."""
 _NO_TILES = np.zeros((0, 0), np.float32)
@@ -185,7 +187,8 @@ class Renderer:
             beard=vector([traits.beard.moustache, traits.beard.chin, traits.beard.cheeks]),
             make_up=vector([*traits.make_up.shadow, traits.make_up.lids, traits.make_up.liner]),
             wrinkles=np.float32(traits.wrinkles),
-            iris_size=np.float32(traits.iris_size),
+            # An iris is as wide on every ball: what narrows the gaze of balls larger than life narrows its angle too.
+            iris_size=np.float32(traits.iris_size * rig.gaze_gain / _PAINTED_BALL),
             brow_thickness=np.float32(traits.brow_thickness),
             brow_arch=np.float32(traits.brow_arch),
             brow_tilt=np.float32(traits.brow_tilt),
