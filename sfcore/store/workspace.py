@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WORKSPACE = "./workspace"
 _MARKER = "sface.json"
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised when tables or folders change so that an older workspace can no longer be read."""
 _COMPLETE = "_COMPLETE"
 """Written last into a folder that was pushed whole; a folder without it is a torn one."""
