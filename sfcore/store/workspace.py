@@ -214,7 +214,10 @@ class Workspace:
         return self.table(name).transaction_version(key) is not None
 
     def append(self, name: str, rows: pa.Table, key: str) -> bool:
-        """Appends rows once per ``key``, in one commit; returns False when that key was committed before."""
+        """Appends rows once per ``key``, in one commit; returns False when that key was committed before.
+
+        A table that an earlier sface made gains the columns that have come since; its old rows hold null there.
+        """
         from deltalake import write_deltalake
         from deltalake.exceptions import CommitFailedError
 
@@ -224,12 +227,28 @@ class Workspace:
         if table.transaction_version(key) is not None:
             return False
         try:
-            write_deltalake(table, rows.cast(self.schemas[name]), mode="append", commit_properties=_commit_properties(key))
+            write_deltalake(
+                table,
+                rows.cast(self.schemas[name]),
+                mode="append",
+                schema_mode="merge" if self._has_grown(table, name) else None,
+                commit_properties=_commit_properties(key),
+            )
         except CommitFailedError:
             if self.is_committed(name, key):
                 return False
             raise
         return True
+
+    def _has_grown(self, table: DeltaTable, name: str) -> bool:
+        """Whether the contract knows columns, or parts of them, that the stored table lacks."""
+        import pyarrow as pa
+
+        stored = pa.schema(table.schema().to_arrow())
+        return any(
+            column.name not in stored.names or not _same_parts(stored.field(column.name).type, column.type)
+            for column in self.schemas[name]
+        )
 
     def write_data_file(self, name: str, stem: str, rows: pa.Table) -> DataFile:
         """Writes a Parquet file below the table without committing it; the same rows and stem give the same name and bytes.
@@ -281,6 +300,15 @@ def _rows_of(table: DeltaTable) -> int:
 
     actions = pa.table(table.get_add_actions(flatten=True))
     return sum(int(n or 0) for n in actions.column("num_records").to_pylist()) if actions.num_rows else 0
+
+
+def _same_parts(stored: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a list of structs holds the same fields; types that are none of these are taken for the same."""
+    import pyarrow as pa
+
+    if pa.types.is_list(wanted) and pa.types.is_struct(wanted.value_type):
+        return {field.name for field in stored.value_type} == {field.name for field in wanted.value_type}
+    return True
 
 
 def _commit_properties(key: str) -> Any:

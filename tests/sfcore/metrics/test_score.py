@@ -11,6 +11,8 @@ from metric_worlds import MEDIAN, World, blank, figures_of, random_world
 
 from sfcore.arkit import CHANNELS, LEFT_RIGHT_PAIRS, NAMES, SHAPES
 from sfcore.errors import WorkFailed, WrongUse
+from sfcore.gate.decide import decide
+from sfcore.gate.policy import policy_from
 from sfcore.metrics.figures import FIGURES, Scope, check_metric, check_slice, query_for
 from sfcore.metrics.score import score
 from sfcore.recipe import Evaluation
@@ -219,3 +221,25 @@ def test_unknown_metrics_and_slices_name_the_nearest() -> None:
     with pytest.raises(WrongUse, match="'domain:' is not a slice"):
         check_slice("domain:")
     assert check_slice("domain:gltf:fox") == "domain:gltf:fox"
+
+
+def test_every_number_of_a_decision_is_recomputed_from_its_printed_queries_alone() -> None:
+    world = random_world(12, n=40)
+    world.answers = {model: world.answers[model] for model in (MEDIAN, "good", "noisy")}
+    against = {"against": "champion", "confidence": 0.95}
+    rules = [
+        {"name": "one", "metric": "mae", "bound": 0.2, "confidence": 0.9},
+        {"name": "two", "metric": "rank_correlation", "slice": "side:*", "margin": -0.01, "correction": "holm"} | against,
+        {"name": "three", "metric": "mae_active", "slice": "region:*", "margin": 0.01} | against,
+        {"name": "four", "metric": "slope", "against": "champion", "margin": 0.0},
+        {"name": "five", "metric": "share_parsed", "slice": "domain:*", "bound": 0.9},
+        {"name": "six", "metric": "gaze_degrees", "bound": 30.0, "use": "ci_high"},
+    ]
+    decision = decide(policy_from({"name": "unseen", "rules": rules}, "policy"), world.score(), "good", "noisy")
+    con = world.connect()
+    assert {rule.outcome for rule in decision.rules} <= {"passed", "failed", "too_few"}
+    for rule in decision.rules:
+        values = {row["model_id"]: row["value"] for row in ask(con, rule.query or "").to_pylist()}
+        assert values["good"] == pytest.approx(rule.candidate_value, abs=1e-9), rule.rule
+        if rule.other:
+            assert values[rule.other] == pytest.approx(rule.other_value, abs=1e-9), rule.rule

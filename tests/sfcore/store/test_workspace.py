@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cloudpickle
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from sfcore.errors import SfaceError, WorkFailed, WrongUse
 from sfcore.store.aliases import CHAMPION, LostRace, move_alias, read_alias
@@ -125,3 +127,31 @@ def test_a_missing_bucket_and_a_dead_server_are_told(s3_bucket: str, monkeypatch
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(WorkFailed, match="does not answer"):
         Workspace.create(f"s3://{s3_bucket}/x")
+
+
+def test_a_table_of_an_earlier_contract_gains_its_new_columns(workspace: Workspace) -> None:
+    now = workspace.schemas["metrics"]
+    before = pa.schema([column for column in now if column.name not in ("clusters", "deviations")])
+    old = {column.name: "x" if pa.types.is_string(column.type) else 1 for column in before}
+    write_deltalake(
+        workspace.uri("tables/metrics"),
+        pa.Table.from_pylist([old], schema=before),
+        storage_options=workspace.address.delta_options,
+    )
+    workspace.append("metrics", pa.Table.from_pylist([old | {"clusters": 7, "deviations": [0.5]}], schema=now), "new")
+    assert workspace.read("metrics").sort_by("clusters")["clusters"].to_pylist() == [7, None]
+    now_rules = workspace.schemas["decisions"].field("rules").type.value_type
+    fewer = pa.struct([part for part in now_rules if part.name not in ("lead", "more")])
+    schema = pa.schema(
+        [pa.field("rules", pa.list_(fewer)) if column.name == "rules" else column for column in workspace.schemas["decisions"]]
+    )
+    row = {column.name: "x" for column in schema if pa.types.is_string(column.type)} | {"decided_at": datetime.now(UTC)}
+    write_deltalake(
+        workspace.uri("tables/decisions"),
+        pa.Table.from_pylist([row | {"rules": [{"rule": "a"}]}], schema=schema),
+        storage_options=workspace.address.delta_options,
+    )
+    added = pa.Table.from_pylist([row | {"rules": [{"rule": "b", "lead": 0.1}]}], schema=workspace.schemas["decisions"])
+    workspace.append("decisions", added, "new")
+    kept = {rules[0]["rule"]: rules[0]["lead"] for rules in workspace.read("decisions")["rules"].to_pylist()}
+    assert kept == {"a": None, "b": 0.1}
