@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sfcore.store.workspace import Workspace
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -103,9 +105,7 @@ def test_ingesting_twice_adds_nothing_and_a_conflict_is_told(tmp_path: Path) -> 
 
 
 def _workspace(folder: Path) -> str:
-    folder.mkdir(exist_ok=True)
-    (folder / "sface.json").write_text('{"layout": 1}')
-    return str(folder)
+    return Workspace.create(str(folder)).address.root
 
 
 def test_ctrl_c_says_that_the_command_may_be_run_again(tmp_path: Path) -> None:
