@@ -37,7 +37,7 @@ def told(done: subprocess.CompletedProcess[str], code: int, *said: str) -> None:
 def test_an_unknown_file_type(tmp_path: Path) -> None:
     film = tmp_path / "take.mov"
     film.write_bytes(b"\x00\x00\x00\x14ftypqt  " + bytes(100))
-    told(sface("demo", "--labels", str(film), "-w", str(tmp_path / "w")), 2, "take.mov", "binary", "Live Link Face CSV")
+    told(sface("demo", "--labels", str(film), "-w", str(tmp_path / "w")), 2, "take.mov", "it is a video", "Live Link Face CSV")
     assert not (tmp_path / "w").exists()
 
 
