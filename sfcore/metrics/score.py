@@ -136,7 +136,8 @@ def score(
     weights = draw_weights(len(clusters), evaluation.bootstrap, seed)
     task = _Task(scope, truth, clusters, weights, evaluation.confidence, cluster)
     with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        scored = list(pool.map(lambda model: _score_model(task, model, *given[model]), models))
+        # Answers of a model that is done need no memory any more.
+        scored = list(pool.map(lambda model: _score_model(task, model, *given.pop(model)), models))
     parts = [part for parts in scored for part in parts]
     return _table(parts, {"run_id": run_id, "dataset": dataset, "dataset_version": dataset_version})
 
