@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 rig = typer.Typer(help="Heads that ARKit's shapes pose: bring in, list, look at, check, write out.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of a rig: 'procedural', or one that was imported into the workspace.")]
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @rig.command("import", epilog=example("sface rig import ict-facekit ict-facekit.tar.xz"))
@@ -36,14 +34,17 @@ def rig_import(
     as_json: Json = False,
 ) -> None:
     """Bring a head of other people into the workspace, for recipes to draw with (faces.rigs)."""
-    if name is not None and not _NAME.fullmatch(name):
-        raise WrongUse(f"--name {name!r}: use letters of English, digits, '_', '.' and '-', the first a letter or a digit.")
     if not path.exists():
         raise WrongUse(f"{path}: there is no such file or folder; check the path.")
-    from sfcore.rigs.importing import import_rig
-    from sfcore.rigs.registry import keep_rig
+    from sfcore.rigs.importing import import_rig, usual_name
+    from sfcore.rigs.registry import check_name, keep_rig
+    from sfcore.store.workspace import Workspace
 
-    head = import_rig(kind, path, name)
+    called = name or usual_name(kind, path)
+    check_name(called)
+    # Told before a large release is read.
+    Workspace.reachable(workspace)
+    head = import_rig(kind, path, called)
     place = made(workspace)
     card = keep_rig(head, place)
     say(asdict(card), as_json)

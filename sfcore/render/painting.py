@@ -185,7 +185,7 @@ def paint_eye(look: Look, side: Scalar, dx: Scalar, dy: Scalar, dz: Scalar, colo
     pupil = iris * (_f(0.40) + _f(0.06) * look.cartoon)
     # Vessels and shade redden the white towards the corners.
     corner = smooth(_f(0.45), _f(0.95), abs(x))
-    colour[0], colour[1], colour[2] = _f(0.70), _f(0.70) * (ONE - _f(0.10) * corner), _f(0.70) * (ONE - _f(0.12) * corner)
+    colour[0], colour[1], colour[2] = _f(0.60), _f(0.60) * (ONE - _f(0.10) * corner), _f(0.60) * (ONE - _f(0.12) * corner)
     on = ONE - smooth(iris * _f(0.97), iris * _f(1.04), angle)
     if on > ZERO:
         across = np.sqrt(x * x + y * y) + _f(1e-6)

@@ -117,7 +117,8 @@ def draw_glasses(key: str, share: float) -> Glasses | None:
     colour = _colour(metal if thin else _FRAME_COLOURS[int(draw.integers(len(_FRAME_COLOURS)))], draw)
     thickness = draw.uniform(0.028, 0.045) if thin else draw.uniform(0.06, 0.14)
     lens = _colour((26, 24, 22) if draw.random() < 0.7 else (70, 40, 24), draw) if dark else (0.55, 0.6, 0.6)
-    tint = draw.uniform(0.75, 0.95) if dark else 0.05 * draw.random()
+    # Dark enough to be sunglasses, clear enough that what the eyes do, which the label tells, can still be seen.
+    tint = draw.uniform(0.4, 0.65) if dark else 0.05 * draw.random()
     glare = 0.5 * draw.random() ** 3
     return Glasses(
         shape, _number(width), _number(width * tall[shape] * draw.uniform(0.92, 1.08)), _number(thickness), colour,

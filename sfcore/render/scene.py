@@ -53,7 +53,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         checked_coefficients(self.coefficients)
-        if not isinstance(self.size, int) or not 1 <= self.size <= 4096:
+        if type(self.size) is not int or not 1 <= self.size <= 4096:
             raise WrongUse(f"a picture is 1 to 4096 pixels wide, not {self.size}.")
         values = np.array(self.coefficients, np.float32)
         values.setflags(write=False)

@@ -87,7 +87,8 @@ def shape_sheet(rig: Rig, size: int = 176) -> Image.Image:
         if name != "neutral":
             values[INDEX[name]] = 1.0
         pictures.append(renderer.draw(replace(plain_scene(rig, values, size), camera=_CLOSE)))
-        labels.append(name)
+        masked = name in INDEX and not rig.channels_shown[INDEX[name]]
+        labels.append(f"{name}: not shown" if masked else name)
     return _tiled(pictures, labels, 9)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -147,16 +148,18 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float, make_up_share: fl
         natural = linear(np.array(_VIVID_HAIRS[int(hair.integers(len(_VIVID_HAIRS)))]))
     brow = stream(identity, "brow")
     clothes = stream(identity, "shirt")
-    make_up = draw_make_up(identity, make_up_share, masculine < 0.5 and age > 12, cartoon)
+    # A head that brings pictures of its skin brings its own beard and make-up, or none.
+    painted = float(rig.textures is None)
+    make_up = draw_make_up(identity, painted * make_up_share, masculine < 0.5 and age > 12, cartoon)
     adult_man = masculine > 0.5 and age > 20
-    return Traits(
+    drawn = Traits(
         modes=_modes(rig, identity, cartoon, age, masculine),
         cartoon=cartoon,
         skin=as_colour(skin),
         lips=as_colour(painted_lips(lips, make_up)),
         blush=float(redness * 0.8 * (1.4 if cartoon else 1.0) + make_up.blush),
         freckles=float(max(0.0, look.normal() - 0.9) * (tone < 0.4) * (not cartoon)),
-        beard=draw_beard(identity, beard_share, adult_man, cartoon, pale=bool(natural.mean() > 0.6 * skin.mean())),
+        beard=draw_beard(identity, painted * beard_share, adult_man, cartoon, pale=bool(natural.mean() > 0.6 * skin.mean())),
         make_up=make_up,
         wrinkles=float(np.clip((age - 26) / 40, 0.0, 1.0)),
         iris=as_colour(iris * (1.5 if cartoon else 1.1)),
@@ -169,6 +172,18 @@ def draw_traits(identity: str, rig: Rig, cartoon_share: float, make_up_share: fl
         brow_tilt=float(0.05 * brow.normal()),
         shirt=as_colour(_cloth(clothes)),
     )
+    return cast(Traits, _rounded(drawn))
+
+
+def _rounded(value: object) -> object:
+    """Six decimals everywhere: powers and exponentials differ in the last place between processors, and a scene must not."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, tuple):
+        return tuple(_rounded(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: _rounded(getattr(value, part.name)) for part in fields(value)})
+    return value
 
 
 def _cloth(draw: np.random.Generator) -> np.ndarray:

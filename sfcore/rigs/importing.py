@@ -27,10 +27,22 @@ def import_rig(kind: str, path: Path, name: str | None = None) -> Rig:
     """
     from sfcore.rigs.assemble import assemble
 
+    called = name or usual_name(kind, path)
+    return assemble(_reader(kind)(path, called))
+
+
+def usual_name(kind: str, path: Path) -> str:
+    """What a rig is called unless somebody names it: ``ict``, ``mpfb``, or the file or folder in letters that a name may have.
+
+    Raises `WrongUse` for an unknown kind.
+    """
     if kind not in KINDS:
         raise WrongUse(f"no kind of rig '{kind}'{nearest(kind, KINDS)}: the kinds are {', '.join(KINDS)}.")
-    defaults = {"ict-facekit": "ict", "mpfb": "mpfb", "gltf": path.stem, "obj": path.stem if path.is_file() else path.name}
-    return assemble(_reader(kind)(path, name or defaults[kind] or kind))
+    if kind in ("ict-facekit", "mpfb"):
+        return kind.removesuffix("-facekit")
+    whole = path.resolve()
+    stem = whole.name if whole.is_dir() else whole.stem
+    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in stem).strip("-._") or kind
 
 
 def _reader(kind: str) -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sfcore.store.workspace import Workspace
 
 _BUILDERS = {"procedural": build_procedural}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _FILE, _CARD = "rig.npz", "rig.json"
 # A worker draws from a handful of rigs in turn; one of them takes up to a hundred megabytes.
 _KEPT = 4
@@ -76,12 +78,19 @@ def rig_card(name: str, workspace: Workspace | None = None) -> RigCard:
         raise WorkFailed(f"{workspace.uri(f'rigs/{name}/{_CARD}')} is damaged: import the rig again.") from None
 
 
+def check_name(name: str) -> None:
+    """Raises `WrongUse` for a name that an imported rig cannot have."""
+    if not _NAME.fullmatch(name):
+        raise WrongUse(f"'{name}' is no name for a rig: use letters of English, digits, '_', '.' and '-', the first no sign.")
+    if name in _BUILDERS:
+        raise WrongUse(f"'{name}' is the name of the rig that ships with sface: choose another with --name.")
+
+
 def keep_rig(rig: Rig, workspace: Workspace) -> RigCard:
-    """Writes a rig into a workspace, in place of one of the same name; raises `WrongUse` for the name of one that ships."""
+    """Writes a rig into a workspace, in place of one of the same name; raises `WrongUse` for a name it cannot have."""
     from sfcore.rigs.rig_file import rig_to_bytes
 
-    if rig.name in _BUILDERS:
-        raise WrongUse(f"'{rig.name}' is the name of the rig that ships with sface: choose another with --name.")
+    check_name(rig.name)
     card = RigCard.of(rig)
     workspace.remove(f"rigs/{rig.name}/{_CARD}")
     workspace.write_bytes(f"rigs/{rig.name}/{_FILE}", rig_to_bytes(rig))

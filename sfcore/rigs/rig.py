@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sfcore.arkit import INDEX, NAMES, SHAPES
 from sfcore.errors import WrongUse
 from sfcore.randomness import digest
-from sfcore.rigs.blend import add_entries
+from sfcore.rigs.blend import add_entries, weighted_sum
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -78,6 +79,11 @@ class Textures:
     of_triangle: NDArray[np.int16]
 
 
+LARGEST = 10.0
+"""No coefficient is larger: rotations stay within a turn, shapes near 0..1; beyond lie other units and damage."""
+_NO_SHAPE = ("name", "domain", "licence", "notes", "digest")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Rig:
     """A head in its neutral pose and everything that moves it; arrays are checked and read-only.
@@ -136,14 +142,15 @@ class Rig:
     notes: tuple[str, ...] = ()
     """What its importer found and a user should know."""
     digest: str = ""
-    """32 hex digits over version and arrays; filled in."""
+    """32 hex digits over version and arrays, filled in: the same head under another name has the same."""
 
     def __post_init__(self) -> None:
         _check(self)
-        parts: list[str | bytes] = [self.name, str(self.version)]
+        parts: list[str | bytes] = []
         for part in fields(self):
-            if part.name != "digest":
-                parts += [part.name, *_frozen(getattr(self, part.name))]
+            told = _frozen(getattr(self, part.name))
+            if part.name not in _NO_SHAPE:
+                parts += [part.name, *told]
         object.__setattr__(self, "digest", digest(*parts))
 
     def __repr__(self) -> str:
@@ -160,8 +167,10 @@ class Rig:
         base = self.neutral.copy()
         if len(self.hair):
             base[self.hair_start : self.hair_start + self.hair.shape[1]] = self.hair[hair]
-        vertices = base + np.tensordot(weights, self.modes, axes=1)
-        return vertices.astype(np.float32), (1.0 + weights @ self.stretch).astype(np.float32)
+        stretch = np.ones(len(base), np.float32)
+        weighted_sum(weights, self.modes.reshape(len(weights), base.size), base.reshape(-1))
+        weighted_sum(weights, self.stretch, stretch)
+        return base, stretch
 
     def express(self, vertices: Floats, stretch: Floats, coefficients: Floats) -> Floats:
         """Poses a person's neutral ``vertices`` (n, 3): shapes, then lids and lips kept apart. The head is not turned yet."""
@@ -209,13 +218,17 @@ class Rig:
 
 
 def checked_coefficients(coefficients: Floats) -> Floats:
-    """The 61 channels with unknown ones (NaN) as 0; raises `WrongUse` for a wrong length or infinite values."""
+    """The 61 channels with unknown ones (NaN) as 0; raises `WrongUse` for a wrong length and for values that none can have."""
     values = np.asarray(coefficients, np.float32)
     if values.shape != (len(NAMES),):
         raise WrongUse(f"a face takes {len(NAMES)} coefficients in Live Link order, not an array of shape {values.shape}.")
     if np.isinf(values).any():
         raise WrongUse(f"coefficient {NAMES[int(np.argmax(np.isinf(values)))]} is infinite: give a number, or NaN for unknown.")
-    return np.nan_to_num(values, nan=0.0)
+    known = np.nan_to_num(values, nan=0.0)
+    wild = int(np.argmax(np.abs(known)))
+    if abs(known[wild]) > LARGEST:
+        raise WrongUse(f"coefficient {NAMES[wild]} is {known[wild]:g}: shapes lie in 0..1 and rotations are radians.")
+    return known
 
 
 def head_rotation(values: Floats) -> Floats:
@@ -286,9 +299,38 @@ def _check(rig: Rig) -> None:
             raise WrongUse(f"rig '{rig.name}': {name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}.")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise WrongUse(f"rig '{rig.name}': {name} holds values that are not finite.")
-    if m == 0 or rig.triangles.min() < 0 or rig.triangles.max() >= n:
-        raise WrongUse(f"rig '{rig.name}': its triangles name vertices that do not exist (it has {n}).")
+    if m == 0:
+        raise WrongUse(f"rig '{rig.name}' has no triangles.")
     if len(rig.shapes) != len(SHAPES):
         raise WrongUse(f"rig '{rig.name}' has {len(rig.shapes)} shapes, expected the {len(SHAPES)} of ARKit.")
-    if len(rig.shapes.vertices) and (rig.shapes.vertices.min() < 0 or rig.shapes.vertices.max() >= n):
-        raise WrongUse(f"rig '{rig.name}': its shapes move vertices that do not exist (it has {n}).")
+    if len(rig.correctives) != len(rig.corrective_pairs):
+        raise WrongUse(f"rig '{rig.name}' has {len(rig.correctives)} correctives and {len(rig.corrective_pairs)} pairs for them.")
+    for what, deltas in (("shapes", rig.shapes), ("correctives", rig.correctives)):
+        starts, moved = deltas.starts, len(deltas.vertices)
+        if len(starts) == 0 or starts[0] != 0 or starts[-1] != moved or (np.diff(starts) < 0).any():
+            raise WrongUse(f"rig '{rig.name}': where its {what} begin does not fit their {moved} displacements.")
+        if deltas.offsets.shape != (moved, 3) or not np.isfinite(deltas.offsets).all():
+            raise WrongUse(
+                f"rig '{rig.name}': its {what} hold displacements that are not finite or not as many as their vertices."
+            )
+    for what, named, limit in _indices(rig):
+        if named.size and (named.min() < 0 or named.max() >= limit):
+            raise WrongUse(f"rig '{rig.name}': its {what} name vertices that do not exist (it has {limit}).")
+
+
+def _indices(rig: Rig) -> Iterator[tuple[str, NDArray[np.integer], int]]:
+    """Every array of a rig that names others by number, what it is, and how many there are to name."""
+    n = len(rig.neutral)
+    yield "triangles", rig.triangles, n
+    yield "shapes", rig.shapes.vertices, n
+    yield "correctives", rig.correctives.vertices, n
+    yield "pairs of correctives", rig.corrective_pairs, len(SHAPES)
+    yield "lips", rig.lips, n
+    yield "followers", rig.followers, n
+    for side, eye in zip(("left", "right"), rig.eyes, strict=True):
+        yield f"{side} eye", np.concatenate([[eye.centre, eye.pole], eye.keep_out, eye.upper, eye.lower, eye.ball]), n
+    if len(rig.hair):
+        yield "hair", np.array([rig.hair_start, rig.hair_start + rig.hair.shape[1] - 1]), n
+        yield "hair's edge", rig.hair_edge, rig.hair.shape[1]
+    if rig.textures is not None:
+        yield "textures", rig.textures.of_triangle + 1, len(rig.textures.images) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +67,11 @@ class Workspace:
         return workspace
 
     @staticmethod
+    def reachable(location: str | None = None) -> None:
+        """Raises `WrongUse` for an address that no workspace can have, such as one on S3 without credentials; makes nothing."""
+        Address.parse(Workspace.location(location)).check_reachable()
+
+    @staticmethod
     def open(location: str | None = None) -> Workspace:
         """Opens a workspace that is there; raises `WrongUse` when it is not."""
         workspace = Workspace(Address.parse(Workspace.location(location)))
@@ -107,7 +113,7 @@ class Workspace:
             return
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
         beside.write_bytes(content)
         beside.replace(target)
 

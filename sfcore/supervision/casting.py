@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfcore.errors import WrongUse
-from sfcore.randomness import digest, stream
+from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.rigs.registry import RigCard
@@ -21,8 +21,8 @@ class Cast:
     weights: dict[str, dict[str, float]]
     """By split, by name of the rig."""
     people: dict[str, int]
-    digest: str
-    """Over the shapes of all rigs, whatever their order."""
+    shapes: dict[str, str]
+    """The digest of each rig, by name."""
 
     @property
     def rigs(self) -> tuple[str, ...]:
@@ -51,21 +51,22 @@ def cast_of(faces: Faces, card_of: Callable[[str], RigCard]) -> Cast:
     """
     cards = {name: card_of(name) for name in (*faces.rigs, *(faces.test_rigs or {}))}
     one_person = [name for name, card in cards.items() if not card.identity_modes]
-    for name in one_person:
-        if name in faces.rigs and name in (faces.test_rigs or {}):
-            raise WrongUse(
-                f"rig '{name}' is one person and stands under faces.rigs and under faces.test_rigs: take it out of one, or the "
-                "held-out pictures show a face of the training."
-            )
+    for name in faces.rigs:
+        for other in faces.test_rigs or {}:
+            if name in one_person and cards[name].digest == cards[other].digest:
+                same = f"rig '{name}' is" if name == other else f"rigs '{name}' and '{other}' are"
+                raise WrongUse(
+                    f"{same} one person and stand{'s' if name == other else ''} under faces.rigs and faces.test_rigs: take it "
+                    "out of one, or the held-out pictures show a face of the training."
+                )
     held_out = faces.test_rigs or {name: weight for name, weight in faces.rigs.items() if name not in one_person}
     if not held_out:
         raise WrongUse(
             f"{_listed(one_person)} of faces.rigs {'is one person' if len(one_person) == 1 else 'are one person each'}, and the "
             "held-out pictures need other faces: name their rigs in faces.test_rigs."
         )
-    shapes = digest(*sorted(card.digest for card in cards.values()))
     people = {TRAIN: faces.train_identities, TEST: faces.test_identities}
-    return Cast({TRAIN: dict(faces.rigs), TEST: dict(held_out)}, people, shapes)
+    return Cast({TRAIN: dict(faces.rigs), TEST: dict(held_out)}, people, {name: card.digest for name, card in cards.items()})
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sfcore.arkit import NAMES, SHAPES
+from sfcore.arkit import NAMES
 from sfcore.captions.description import FIELDS
 from sfcore.captions.grammar import describe
 from sfcore.captions.verify import Verification, verify
@@ -21,7 +21,7 @@ from sfcore.rigs.registry import load_rig
 from sfcore.rigs.rig import Rig
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import WantedSample, cast_in, picture_digest
+from sfcore.supervision.wanted import WantedSample, picture_digest
 
 # The grammar is checked against its own coefficients; a caption below this is a defect and is kept out of training.
 LOWEST_SCORE = 1.0
@@ -41,7 +41,6 @@ class SampleMaker:
     def __init__(self, recipe: Recipe, workspace: Workspace) -> None:
         self._recipe, self._workspace = recipe, workspace
         self._renderers: dict[str, Renderer] = {}
-        self._pictures = picture_digest(recipe, cast_in(workspace, recipe))
 
     def make(self, samples: Sequence[WantedSample], coefficients: NDArray[np.float32], run_id: str) -> Made:
         """Makes the samples that show ``coefficients`` (n, 61) float32 with NaN = unknown, in the same order."""
@@ -85,7 +84,7 @@ class SampleMaker:
             "tokens": 0,
             "cost": 0.0,
             "scene": scene.to_json(),
-            "recipe_digest": self._pictures,
+            "recipe_digest": picture_digest(self._recipe, renderer.rig.digest),
             "rig_digest": renderer.rig.digest,
         }
         return row, checked
@@ -97,9 +96,11 @@ class SampleMaker:
 
 
 def what_is_shown(rig: Rig, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Coefficients (61,) as a picture of the rig can teach them: shapes that it does not have are unknown (NaN), not 0."""
-    known = rig.channels_shown | (np.arange(len(NAMES)) >= len(SHAPES))
-    return np.where(known, coefficients, np.float32(np.nan)).astype(np.float32)
+    """Coefficients (61,) as a picture of the rig can teach them: what it cannot show is unknown (NaN), not 0.
+
+    That is a shape it does not have, and the roll of an eye, which turns a round iris.
+    """
+    return np.where(rig.channels_shown, coefficients, np.float32(np.nan)).astype(np.float32)
 
 
 def _reject(sample: WantedSample, run_id: str, faults: Sequence[str]) -> dict[str, object]:

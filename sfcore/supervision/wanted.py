@@ -43,9 +43,9 @@ class Versions:
     supervision: int
 
 
-def picture_digest(recipe: Recipe, cast: Cast) -> str:
-    """Names how pictures and captions are made: the recipe's faces, the rigs' shapes, and the edition of drawing and wording."""
-    return digest(recipe.supervision_digest, cast.digest, EDITION)
+def picture_digest(recipe: Recipe, rig_digest: str) -> str:
+    """Names how pictures and captions are made: the recipe's faces, the rig's shape, and the edition of drawing and wording."""
+    return digest(recipe.supervision_digest, rig_digest, EDITION)
 
 
 def wanted_samples(labels: pa.Table, recipe: Recipe, cast: Cast) -> list[WantedSample]:
@@ -53,14 +53,17 @@ def wanted_samples(labels: pa.Table, recipe: Recipe, cast: Cast) -> list[WantedS
 
     ``labels`` needs the columns dataset, take, frame and split; rows of the guard are never used.
     """
-    pictures = picture_digest(recipe, cast)
+    pictures = {rig: picture_digest(recipe, shape) for rig, shape in cast.shapes.items()}
     rows = labels.select(["dataset", "take", "frame", "split"]).sort_by([("take", "ascending"), ("frame", "ascending")])
     kept = [row for row in rows.to_pylist() if row["split"] in (TRAIN, TEST)]
     samples = []
     for row in thinned(kept, recipe.labels.max_frames):
         for variant in range(recipe.supervision.variants):
-            name = sample_id(row["dataset"], row["take"], row["frame"], variant, pictures)
-            rig, identity = cast.play(name, row["split"])
+            # Who plays follows from the label and the recipe; the sample's name from its own rig too, so that a rig that is
+            # imported anew leaves the pictures of others alone.
+            part = sample_id(row["dataset"], row["take"], row["frame"], variant, recipe.supervision_digest)
+            rig, identity = cast.play(part, row["split"])
+            name = sample_id(row["dataset"], row["take"], row["frame"], variant, pictures[rig])
             samples.append(WantedSample(name, row["dataset"], row["take"], row["frame"], variant, row["split"], rig, identity))
     return samples
 

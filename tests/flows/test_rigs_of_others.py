@@ -71,6 +71,7 @@ def test_a_check_names_what_a_rig_lacks(place: str) -> None:
         (("rig", "preview", "procedual"), "did you mean 'procedural'"),
         (("rig", "export", "--out", "x.obj"), ".glb"),
         (("rig", "import", "obj", ".", "--name", "a/b"), "letters of English"),
+        (("rig", "import", "obj", ".", "--name", "procedural"), "ships with sface"),
     ],
 )
 def test_wrong_use_is_told_in_a_line(words: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.coverage import MARGIN, coverage, gate, verdicts
+from benchmarks.intervals import MARGIN, coverage, gate, verdicts
 from sfcore.errors import WrongUse
 from sfcore.gate.decide import Circumstances, Decision, decide
 from sfcore.gate.policy import Policy, load_policy, policy_from
@@ -190,7 +190,7 @@ def test_the_strict_policy_wants_certainty_of_every_comparison() -> None:
 
 
 def test_intervals_and_the_gate_keep_their_promises_in_simulation() -> None:
-    # Small enough for a test: benchmarks/coverage.py counts 2,000. Bounds are three standard errors of the share wide.
+    # Small enough for a test: benchmarks/intervals.py counts 2,000. Bounds are three standard errors of the share wide.
     for share in coverage(400, 40, seed=1).values():
         assert 0.95 - 0.033 <= share <= 0.95 + 0.033
     assert verdicts(gate(MARGIN), 0.0, 250, seed=2)["promote"] / 250 <= 0.05 + 0.042

@@ -55,10 +55,19 @@ def test_a_thinner_recipe_wants_a_share_whatever_else_was_made() -> None:
 
 
 def test_another_rig_or_other_faces_make_other_pictures() -> None:
-    base = picture_digest(Recipe(), CAST)
-    assert base != picture_digest(Recipe(), cast_of(Faces(), lambda name: card(name, digest="another")))
-    assert base != picture_digest(recipe_from({"faces": {"noise": False}}, "x"), CAST)
-    assert base == picture_digest(recipe_from({"training": {"epochs": 7}}, "x"), CAST)
+    base = picture_digest(Recipe(), "rig-a")
+    assert base != picture_digest(Recipe(), "rig-b")
+    assert base != picture_digest(recipe_from({"faces": {"noise": False}}, "x"), "rig-a")
+    assert base == picture_digest(recipe_from({"training": {"epochs": 7}}, "x"), "rig-a")
+
+
+def test_a_rig_imported_anew_leaves_the_pictures_of_others_alone() -> None:
+    recipe = recipe_from({"faces": {"rigs": {"a": 1, "b": 1}}}, "x")
+    before = wanted_samples(keys(60), recipe, cast_of(recipe.faces, card))
+    after = wanted_samples(keys(60), recipe, cast_of(recipe.faces, lambda name: card(name, digest="new" if name == "b" else "d")))
+    assert [sample.rig for sample in before] == [sample.rig for sample in after]
+    for one, other in zip(before, after, strict=True):
+        assert (one.sample_id == other.sample_id) is (one.rig == "a")
 
 
 def test_a_misspelt_dataset_and_one_without_held_out_labels_are_told(tmp_path: pytest.TempPathFactory) -> None:

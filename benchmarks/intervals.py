@@ -1,7 +1,7 @@
 """Whether intervals and the gate keep what they promise, by simulation.
 
-    python benchmarks/coverage.py                 # 2,000 evaluations of each kind
-    python benchmarks/coverage.py --evaluations 200
+    python benchmarks/intervals.py                 # 2,000 evaluations of each kind
+    python benchmarks/intervals.py --evaluations 200
 
 Each evaluation draws a champion's and a candidate's errors on the same pictures of the same faces: faces differ, pictures of one
 face resemble each other, and both models find the same pictures hard. The truth is known, so it can be counted how often a 95 %
