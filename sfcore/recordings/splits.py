@@ -11,6 +11,8 @@ from sfcore.recipe import Labels
 TRAIN, TEST, GUARD = "train", "test", "guard"
 # Only to give a take without times a length in seconds; ARKit captures at 60 frames a second.
 _FRAMES_PER_SECOND_WITHOUT_TIME = 60.0
+# A recording that stands still for longer than this has been interrupted.
+_LONGEST_STEP = 5.0
 # In a take so short that the guards would eat it, a guard takes at most this share of its length.
 _LARGEST_GUARD_SHARE = 0.05
 
@@ -23,21 +25,31 @@ def split_by_time(t: NDArray[np.float64], frame: NDArray[np.int64], labels: Labe
     stretch are in neither set.
     """
     times = np.where(np.isnan(t), (frame - frame[0]) / _FRAMES_PER_SECOND_WITHOUT_TIME, t)
-    length = float(times[-1] - times[0])
+    recorded = _recorded(times)
+    length = float(recorded[-1])
     words = np.full(len(times), TRAIN, dtype="<U5")
     if length <= 0:
         return words
     held_out = length * labels.test_share
-    parts = max(1, round(held_out / labels.stretch_seconds))
+    parts = min(max(1, round(held_out / labels.stretch_seconds)), len(times))
     stretch, part = held_out / parts, length / parts
     guard = min(labels.guard_seconds, _LARGEST_GUARD_SHARE * part)
-    offsets = stream(key, "split").uniform(0.0, part - stretch, parts)
-    for number, offset in enumerate(offsets):
-        start = times[0] + number * part + offset
-        end = start + stretch
-        words[(times >= start - guard) & (times <= end + guard) & (words == TRAIN)] = GUARD
-        words[(times >= start) & (times <= end)] = TEST
+    starts = np.arange(parts) * part + stream(key, "split").uniform(0.0, part - stretch, parts)
+    own = np.clip((recorded / part).astype(np.int64), 0, parts - 1)
+    # The guard of a stretch may reach into the part before or after its own.
+    for number in (np.maximum(own - 1, 0), np.minimum(own + 1, parts - 1), own):
+        start, end = starts[number], starts[number] + stretch
+        words[(recorded >= start - guard) & (recorded <= end + guard) & (words == TRAIN)] = GUARD
+        words[(recorded >= start) & (recorded <= end)] = TEST
     return words
+
+
+def _recorded(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds (n,) of recording before each row: a pause, or a clock that was set meanwhile, counts as its longest step."""
+    steps = np.diff(times)
+    if not (steps > _LONGEST_STEP).any():
+        return times - times[0]
+    return np.concatenate([[0.0], np.cumsum(np.minimum(steps, _LONGEST_STEP))])
 
 
 def split_by_take(takes: int, test_share: float, key: str) -> list[str]:

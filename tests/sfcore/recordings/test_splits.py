@@ -44,3 +44,11 @@ def test_no_training_frame_is_a_neighbour_of_a_held_out_one(
 def test_both_sides_get_a_take(takes: int, share: float) -> None:
     words = split_by_take(takes, share, "k")
     assert {TRAIN, TEST} == set(words)
+
+
+def test_a_clock_that_jumps_neither_hangs_nor_takes_the_held_out_time() -> None:
+    t = np.concatenate([np.arange(300) / 30, 1.7e9 + np.arange(300) / 30, 1e18 + np.arange(300) * 200.0])
+    words = split_by_time(t, np.arange(900), Labels(test_share=0.2), "jumps")
+    counts = {word: int((words == word).sum()) for word in ("train", "test", "guard")}
+    assert sum(counts.values()) == 900
+    assert 0.1 < counts["test"] / 900 < 0.3

@@ -167,3 +167,28 @@ def test_the_mirrored_face_is_the_mirrored_picture(procedural: Stage, seed: int)
     # Pores and strands are not mirrored, edges fall on either side of a pixel: what remains is a face turned over.
     assert (difference > 24).mean() < 0.01
     assert (np.abs(procedural.picture(face) - procedural.picture(mirrored)).max(axis=2) > 24).mean() > 0.03
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "way"),
+    [
+        ("JawLeft", 0, 1),
+        ("JawRight", 0, -1),
+        ("MouthLeft", 0, 1),
+        ("MouthRight", 0, -1),
+        ("JawOpen", 1, -1),
+        ("JawForward", 2, 1),
+        ("MouthPucker", 2, 1),
+        ("BrowInnerUp", 1, 1),
+        ("BrowDownLeft", 1, -1),
+        ("MouthSmileLeft", 1, 1),
+        ("MouthFrownRight", 1, -1),
+        ("CheekPuff", 2, 1),
+    ],
+)
+def test_a_shape_moves_the_face_the_way_its_name_says(stage: Stage, shape: str, axis: int, way: int) -> None:
+    """Pixels tell where something changes, not which way it goes: +x is the subject's left, +y up, +z out of the face."""
+    moved = stage.rig.shapes.dense(BY_NAME[shape].index, len(stage.rig.neutral))
+    far = np.linalg.norm(moved, axis=1)
+    most = moved[far > 0.5 * far.max()]
+    assert way * most[:, axis].mean() > 0.3 * np.abs(most).mean()
