@@ -212,7 +212,10 @@ def _hindrance(case: _Case) -> tuple[Outcome, str] | None:
     """What keeps a rule from being judged by its numbers, with the outcome that follows; None where nothing does."""
     rule, row, other_row = case.rule, case.row, case.other_row
     if row is None or _finite(row, "value") is None:
-        return "missing", "missing, for the candidate has no such figure: run evaluate for it"
+        return (
+            "missing",
+            "missing, for the candidate has no such figure: run evaluate for it, or hold out pictures that show what this measures",
+        )
     if rule.against == "champion" and case.other is None:
         return "passed", "passed, for there is no champion yet"
     if case.limit is None:

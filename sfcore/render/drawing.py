@@ -88,10 +88,16 @@ def _smoothed(values: Floats, passes: int) -> Floats:
 
 
 def _posterised(picture: Floats, levels: int) -> Floats:
-    """Keeps ``levels`` of brightness, evenly spaced to the eye, and the hue."""
+    """Keeps ``levels`` of brightness between the picture's own dark and light, evenly spaced to the eye, and the hue.
+
+    Between black and white, a dark or a pale face would be one tone, and its label could not be seen.
+    """
     light = np.maximum(grey(picture), np.float32(1e-4))
     tone = _smoothed(np.sqrt(np.minimum(light, 1.0)), 1)
-    wanted = (np.clip(np.round(tone * levels), 0.35, levels) / levels) ** 2
+    dark, bright = (float(v) for v in np.percentile(tone, (2, 98)))
+    span = max(bright - dark, 1e-3)
+    step = np.clip(np.round((tone - dark) / span * levels), 0, levels) / levels
+    wanted = np.maximum(dark + step * span, 0.02) ** 2
     return (picture * (wanted / light)[..., None]).astype(np.float32)
 
 

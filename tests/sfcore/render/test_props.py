@@ -64,16 +64,17 @@ def test_glasses_turn_with_the_head(renderer: Renderer) -> None:
 
 def test_dark_glasses_are_rare_and_clear_ones_change_the_eyes_little(renderer: Renderer) -> None:
     pairs = [draw_glasses(f"pair {i}", 1.0) for i in range(400)]
-    assert 0.03 < np.mean([pair.tint > 0.5 for pair in pairs if pair]) < 0.15
+    assert 0.03 < np.mean([pair.tint > 0.3 for pair in pairs if pair]) < 0.15
     assert len({pair.shape for pair in pairs if pair}) == 8
     scene = _scene(3)
     light, parts = renderer.draw_light(scene)
     eyes = np.isin(parts, (Part.EYE_LEFT, Part.EYE_RIGHT))[::2, ::2]
     clear = next(pair for pair in pairs if pair and pair.tint < 0.1 and pair.glare < 0.05 and pair.thickness < 0.05)
-    dark = next(pair for pair in pairs if pair and pair.tint > 0.8)
+    dark = next(pair for pair in pairs if pair and pair.tint > 0.6)
     through = {name: renderer.draw_light(replace(scene, glasses=pair))[0] for name, pair in (("clear", clear), ("dark", dark))}
     assert np.abs(through["clear"] - light)[eyes].mean() < 0.3 * light[eyes].mean()
-    assert through["dark"][eyes].mean() < 0.6 * light[eyes].mean()
+    # Dark, and yet what the eyes do, which the label tells, can be seen.
+    assert 0.3 * light[eyes].mean() < through["dark"][eyes].mean() < 0.8 * light[eyes].mean()
 
 
 def test_what_is_held_hides_no_more_of_the_face_than_allowed(renderer: Renderer) -> None:
