@@ -214,7 +214,7 @@ def _hindrance(case: _Case) -> tuple[Outcome, str] | None:
     if row is None or _finite(row, "value") is None:
         return (
             "missing",
-            "missing, for the candidate has no such figure: run evaluate for it, or hold out pictures that show what this measures",
+            "missing, for the candidate has no such figure: run evaluate, or hold out pictures that show what this measures",
         )
     if rule.against == "champion" and case.other is None:
         return "passed", "passed, for there is no champion yet"
