@@ -105,9 +105,26 @@ def spread_points(rig: Rig) -> NDArray[np.int32]:
     return moved[chosen]
 
 
+def photographed(size: int, cartoons: float) -> Faces:
+    """Portraits under all lights and before all backgrounds, nothing before the face and a perfect lens.
+
+    Whether a shape can be learnt is asked of the rig, not of glasses, pencils and blur.
+    """
+    shares = {name: 0.0 for name in Faces.model_fields if name.endswith("_share")}
+    return Faces.model_validate({**shares, "cartoon_share": cartoons, "size": size, "noise": False, "framing": False})
+
+
+def face_of(portrait: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle three quarters of a portrait, a little below its centre: from the brows to the chin."""
+    side = len(portrait)
+    kept = side * 3 // 4
+    left, top = (side - kept) // 2, (side - kept) * 4 // 5
+    return portrait[top : top + kept, left : left + kept]
+
+
 def draw_album(rig: Rig, count: int, size: int, seed: int, cartoons: float, folder: Path) -> Album:
     """Draws the pictures, or finds them in ``folder`` where the same rig and options were drawn before."""
-    faces = Faces(size=size, cartoon_share=cartoons)
+    faces = photographed(size * 4 // 3, cartoons)
     place = folder / f"{digest(rig.digest, str(count), str(size), str(seed), str(cartoons), str(faces.model_dump()))}.npz"
     if place.exists():
         with np.load(place) as kept:
@@ -118,7 +135,7 @@ def draw_album(rig: Rig, count: int, size: int, seed: int, cartoons: float, fold
     places, moves = np.empty((count, POINTS, 2), np.float32), np.empty((count, POINTS, 3), np.float32)
     for i, face in enumerate(faces_to_draw(count, seed)):
         scene = draw_scene(f"learnability {seed} {i}", rig, f"learnability-{seed}-{i}", face, faces)
-        pictures[i], coefficients[i] = renderer.draw(scene), scene.coefficients
+        pictures[i], coefficients[i] = face_of(renderer.draw(scene)), scene.coefficients
         places[i], moves[i] = _points(rig, scene, chosen)
     np.savez(place, pictures=pictures, coefficients=coefficients, places=places, moves=moves)
     return Album(pictures, coefficients, places, moves)

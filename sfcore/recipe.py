@@ -104,6 +104,7 @@ class Faces(_Part):
     )
     occluder_hides: float = Field(0.25, gt=0, le=0.6, description="largest share of the face that hand or microphone may hide")
     head_motion: bool = Field(True, description="draw a head pose where the recording knows none")
+    framing: bool = Field(True, description="vary the camera's distance and how much it shows; off means one portrait")
     light: bool = Field(True, description="vary light direction, strength and colour; off means one frontal light")
     lights: dict[LightKind, float] = Field(
         {"overcast": 0.2, "sun": 0.16, "studio": 0.2, "window": 0.16, "indoor": 0.16, "flash": 0.06, "neon": 0.06},

@@ -129,7 +129,9 @@ def _posed(sample_id: str, coefficients: NDArray[np.float32], head_motion: bool)
     return values
 
 
-def _camera(sample_id: str) -> Camera:
+def _camera(sample_id: str, varied: bool) -> Camera:
+    if not varied:
+        return Camera(79.4, 27.0, 0.0, -0.7)
     draw = stream(sample_id, "camera")
     distance = float(np.exp(draw.uniform(np.log(45.0), np.log(140.0))))
     view = float(np.clip(27.0 * np.exp(0.07 * draw.normal()), 22.5, 31.0))
@@ -155,7 +157,7 @@ def draw_scene(sample_id: str, rig: Rig, identity: str, coefficients: NDArray[np
         identity=identity,
         traits=traits,
         coefficients=_posed(sample_id, np.asarray(coefficients, np.float32), faces.head_motion),
-        camera=_camera(sample_id),
+        camera=_camera(sample_id, faces.framing),
         style=style_of(sample_id, traits.cartoon, faces.drawn_share, faces.drawing_styles),
         light=draw_light(sample_id, faces.lights) if faces.light else plain_light(),
         background=draw_background(sample_id, faces.backgrounds) if faces.background else GREY,

@@ -72,6 +72,7 @@ SWITCHES = {
     "background": (True, False, {"background"}),
     "backgrounds": ({"room": 1.0}, {"foliage": 1.0}, {"background"}),
     "head_motion": (True, False, {"coefficients"}),
+    "framing": (True, False, {"camera"}),
     "noise": (
         True,
         False,
