@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import CHANNELS, EYE_RADIANS, INDEX
-from sfcore.captions.intensity import ANGLE, DIFFERENCE, EXTREME, SHAPE, Thresholds, band
+from sfcore.captions.intensity import ANGLE, DIFFERENCE, SHAPE, Thresholds, band
 
 Kind = Literal["pair", "single"]
 
@@ -104,6 +104,8 @@ BY_KEY: dict[str, Action] = {action.key: action for action in ACTIONS}
 AT: dict[str, int] = {action.key: place for place, action in enumerate(ACTIONS)}
 """Key -> place in ``ACTIONS`` and in the lists of `Measures`."""
 PAIRS: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "pair")
+SHIFTS: tuple[int, ...] = tuple(AT[key] for key in ("mouth_left", "mouth_right", "jaw_left", "jaw_right"))
+"""Actions of the middle that carry it to one side: they make a face asymmetric, which turning and tilting the head do not."""
 SINGLES: tuple[int, ...] = tuple(AT[a.key] for a in ACTIONS if a.kind == "single")
 
 UNKNOWN = float("nan")
@@ -111,6 +113,8 @@ _SHAPE = (len(CHANNELS),)
 _LOW = np.array([channel.low for channel in CHANNELS], np.float32)
 _HIGH = np.array([channel.high for channel in CHANNELS], np.float32)
 _EYE_CLOSE = AT["eye_close"]
+# Lids that are closed so far leave a slit of the eye, from which nobody reads a gaze.
+_HIDES_GAZE = 0.7
 _THRESHOLDS = tuple(action.thresholds for action in ACTIONS)
 
 
@@ -165,7 +169,7 @@ class Measures:
 
     def gaze_hidden(self) -> bool:
         """Whether closed lids hide where the eyes look."""
-        return self.left_bands[_EYE_CLOSE] == self.right_bands[_EYE_CLOSE] == EXTREME
+        return self.left[_EYE_CLOSE] >= _HIDES_GAZE and self.right[_EYE_CLOSE] >= _HIDES_GAZE
 
 
 _PAIR_PLAN = tuple(

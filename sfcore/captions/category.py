@@ -3,8 +3,9 @@
 Prototypes of emotion follow EMFACS (Friesen and Ekman, 1983; the table is reprinted in Ekman, Friesen and Hager, *FACS
 Investigator's Guide*, 2002): enjoyment 6+12, sadness 1+4+15 or 1+15+17, surprise 1+2+5+26, fear 1+2+4+5+20, anger 4+5/7 with lip
 tension 23/24 or 17, disgust 9 with 10, 15 or 17, contempt unilateral 12 or 14. A prototype needs every part and is as strong as
-their mean; the thresholds are ours, set so that each part is clearly visible (see `intensity`). A face that moves without a
-prototype is named by what moves, when one thing stands out.
+their mean; the thresholds are ours, set so that each part is clearly visible: 0.30 is where `intensity` begins to call an action
+moderate. A cheek raise counts from 0.20, since the smile itself lifts the cheek. Brows that rise alike are those of surprise, so
+sadness asks for inner ends that lead. A face that moves without a prototype is named by what moves, when one thing stands out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, Measures, measure
-from sfcore.captions.intensity import MODERATE, NONE, STRONG
+from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, STRONG
 
 EMOTIONS: tuple[str, ...] = ("felt smile", "social smile", "surprise", "fear", "anger", "disgust", "sadness", "contempt")
 ACTS: tuple[str, ...] = (
@@ -39,27 +40,29 @@ class Prototype:
     name: str
     parts: tuple[Alternatives, ...]
     limits: tuple[tuple[str, float], ...] = ()
+    leads: tuple[tuple[str, str], ...] = ()
+    """Pairs of actions, the first of which is visibly stronger than the second."""
 
 
 PROTOTYPES: tuple[Prototype, ...] = (
     Prototype(
         "felt smile",
-        ((("corner_pull",), 0.25), (("cheek_raise",), 0.20)),
+        ((("corner_pull",), 0.30), (("cheek_raise",), 0.20)),
         # Bared teeth under a wrinkled nose and lowered brows are a snarl, though lip corners and cheeks rise with them.
         (("nose_wrinkle", 0.60), ("brow_lower", 0.70)),
     ),
-    Prototype("social smile", ((("corner_pull",), 0.25),), (("cheek_raise", 0.20),)),
+    Prototype("social smile", ((("corner_pull",), 0.30),), (("cheek_raise", 0.20),)),
     Prototype(
         "surprise",
-        ((("inner_brow_raise",), 0.25), (("outer_brow_raise",), 0.25), (("eye_widen", "jaw_drop"), 0.25)),
+        ((("inner_brow_raise",), 0.30), (("outer_brow_raise",), 0.30), (("eye_widen", "jaw_drop"), 0.30)),
         (("brow_lower", 0.30), ("lip_stretch", 0.55), ("eye_close", 0.30), ("lip_close", 0.30), ("corner_pull", 0.35)),
     ),
     Prototype(
         "fear",
         (
-            (("inner_brow_raise",), 0.25),
-            (("eye_widen",), 0.25),
-            (("lip_stretch",), 0.25),
+            (("inner_brow_raise",), 0.30),
+            (("eye_widen",), 0.30),
+            (("lip_stretch",), 0.30),
             (("brow_lower", "outer_brow_raise"), 0.15),
         ),
     ),
@@ -67,25 +70,26 @@ PROTOTYPES: tuple[Prototype, ...] = (
         "anger",
         (
             (("brow_lower",), 0.35),
-            (("lid_tighten", "eye_widen"), 0.20),
-            (("lip_press", "upper_lip_roll", "lower_lip_roll", "chin_raise", "upper_lip_raise"), 0.20),
+            (("lid_tighten", "eye_widen"), 0.30),
+            (("lip_press", "upper_lip_roll", "lower_lip_roll", "chin_raise", "upper_lip_raise"), 0.30),
         ),
         (("corner_pull", 0.30), ("eye_close", 0.55), ("inner_brow_raise", 0.35)),
     ),
     Prototype(
         "disgust",
-        ((("nose_wrinkle",), 0.35), (("upper_lip_raise", "chin_raise", "corner_depress"), 0.20)),
+        ((("nose_wrinkle",), 0.35), (("upper_lip_raise", "chin_raise", "corner_depress"), 0.30)),
         (("corner_pull", 0.55),),
     ),
     Prototype(
         "sadness",
-        ((("inner_brow_raise",), 0.25), (("corner_depress",), 0.25)),
+        ((("inner_brow_raise",), 0.30), (("corner_depress",), 0.30)),
         (("outer_brow_raise", 0.40), ("eye_widen", 0.30), ("corner_pull", 0.25), ("jaw_drop", 0.55)),
+        (("inner_brow_raise", "outer_brow_raise"),),
     ),
 )
 
 # One side this much ahead of a still other side; EMFACS asks for unilateral action, coders accept a trace on the other side.
-_CONTEMPT_LEAD = 0.25
+_CONTEMPT_LEAD = 0.30
 _CONTEMPT = (AT["dimple"], AT["corner_pull"])
 # One eye as good as shut, the other in use.
 _WINK_LEAD = 0.40
@@ -129,11 +133,13 @@ _GAZE = tuple(place for place, action in enumerate(ACTIONS) if action.region == 
 # Lids close and tighten in any expression, so they overshadow none.
 _LOUD = tuple(place for place in _FACE if ACTIONS[place].region != "eyes")
 _EYE_CLOSE, _TONGUE = AT["eye_close"], AT["tongue_show"]
-_PLAN = tuple(
+_Plan = tuple[str, tuple[tuple[tuple[int, ...], float], ...], tuple[tuple[int, float], ...], tuple[tuple[int, int], ...]]
+_PLAN: tuple[_Plan, ...] = tuple(
     (
         prototype.name,
         tuple((tuple(AT[key] for key in keys), threshold) for keys, threshold in prototype.parts),
         tuple((AT[key], limit) for key, limit in prototype.limits),
+        tuple((AT[ahead], AT[behind]) for ahead, behind in prototype.leads),
     )
     for prototype in PROTOTYPES
 )
@@ -156,8 +162,9 @@ class Reading:
     """Emotion prototypes that are there, the strongest first."""
 
 
-def _sign(m: Measures, parts: tuple[tuple[tuple[int, ...], float], ...], limits: tuple[tuple[int, float], ...]) -> Sign | None:
+def _sign(m: Measures, plan: _Plan) -> Sign | None:
     """The prototype as far as it is there, None when a part is missing or a limit is reached or unknown."""
+    _, parts, limits, leads = plan
     total = 0.0
     places = []
     for alternatives, threshold in parts:
@@ -171,6 +178,8 @@ def _sign(m: Measures, parts: tuple[tuple[tuple[int, ...], float], ...], limits:
         total += min(best, 1.0)
         places.append(at)
     if not all(m.mean(place) < limit for place, limit in limits):
+        return None
+    if not all(m.mean(ahead) - m.mean(behind) >= DIFFERENCE[0] for ahead, behind in leads):
         return None
     return Sign(total / len(parts), tuple(places))
 
@@ -186,7 +195,7 @@ def _contempt(m: Measures) -> Sign | None:
 
 def signs_of(m: Measures) -> dict[str, Sign]:
     """Emotion prototypes that are there, the strongest first."""
-    found = {name: sign for name, parts, limits in _PLAN if (sign := _sign(m, parts, limits))}
+    found = {plan[0]: sign for plan in _PLAN if (sign := _sign(m, plan))}
     contempt = _contempt(m)
     if contempt and "felt smile" not in found:
         found.pop("social smile", None)

@@ -17,6 +17,7 @@ from sfcore.captions.category import CATEGORIES
 from sfcore.captions.description import FIELDS, Description
 from sfcore.captions.intensity import BANDS
 from sfcore.captions.vocabulary import (
+    ACTING,
     ASYMMETRIC,
     BASES,
     BREAKING_WORDS,
@@ -35,7 +36,7 @@ from sfcore.captions.vocabulary import (
     VAGUE_MOTIONS,
 )
 
-Kind = Literal["action", "stronger", "rest", "symmetric", "asymmetric", "feeling", "category"]
+Kind = Literal["action", "stronger", "rest", "idle", "symmetric", "asymmetric", "feeling", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Claim:
     """One thing a caption says of a face.
 
     ``subject`` is an action key (kinds ``action`` and ``stronger``), a region (``rest``), a feeling, a category, or empty
-    (``symmetric``, ``asymmetric``).
+    (``symmetric``, ``asymmetric``, and ``idle``: no clear action in the whole face).
     """
 
     kind: Kind
@@ -91,6 +92,7 @@ class _Clause:
     """The words of one clause, sorted by what they mean."""
 
     __slots__ = (
+        "acting",
         "ahead",
         "asymmetric",
         "band",
@@ -103,9 +105,11 @@ class _Clause:
         "resting",
         "side",
         "symmetric",
+        "text",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.text = text
         self.bases: list[str] = []
         self.qualifiers: list[str] = []
         self.motions: list[str] = []
@@ -113,7 +117,7 @@ class _Clause:
         self.side = ""
         self.band: int = 0
         self.heads = False
-        self.ahead = self.negated = self.symmetric = self.asymmetric = self.resting = False
+        self.ahead = self.negated = self.symmetric = self.asymmetric = self.resting = self.acting = False
 
     def take(self, word: str) -> None:
         """Adds one word."""
@@ -141,6 +145,7 @@ class _Clause:
         self.symmetric |= word in SYMMETRIC
         self.asymmetric |= word in ASYMMETRIC
         self.resting |= word in RESTING
+        self.acting |= word in ACTING
 
     def part(self) -> str:
         """The part of the face meant, "" when none is named."""
@@ -195,6 +200,7 @@ class _Reader:
         self.headed = False
         self.actions: list[str] = []
         self.claims: list[Claim] = []
+        self.unread: list[str] = []
 
     def read(self, clause: _Clause) -> None:
         """Adds the claims of one clause."""
@@ -203,6 +209,7 @@ class _Reader:
         actions, side = self._actions(clause, part, named)
         self.headed = (self.headed and not named) or (clause.heads and not clause.motions)
         self.part = part
+        before = len(self.claims)
         if actions:
             self.actions = actions
             self._claim(clause, actions, side)
@@ -212,6 +219,8 @@ class _Reader:
             self._claim_whole(clause)
         if clause.feelings and self.field in ("expression_category", "emotional_implication"):
             self.claims += [Claim("feeling", feeling, negated=clause.negated) for feeling in clause.feelings]
+        if len(self.claims) == before and (clause.motions or clause.band or clause.negated or clause.ahead):
+            self.unread.append(clause.text)
 
     def _actions(self, clause: _Clause, part: str, named: str) -> tuple[list[str], str]:
         directed = _directed(part, clause.motions, clause.side)
@@ -241,6 +250,10 @@ class _Reader:
             self.claims.append(Claim("action", key, on, band, negated))
 
     def _claim_whole(self, clause: _Clause) -> None:
+        if clause.negated and clause.acting and not clause.motions:
+            region = REST_REGIONS.get(self.part)
+            self.claims.append(Claim("rest", region) if region else Claim("idle", ""))
+            return
         if self.field == "symmetry" and not clause.bases and not clause.motions:
             if clause.symmetric:
                 self.claims.append(Claim("symmetric", "", negated=clause.negated))
@@ -251,7 +264,7 @@ class _Reader:
 @lru_cache(maxsize=_CACHED)
 def _clause(text: str, ending: str) -> _Clause:
     """The clause of lower-case ``text`` that ends before ``ending``; cached, so nobody may change it."""
-    clause = _Clause()
+    clause = _Clause(text.strip())
     for word in _WORD.findall(text):
         clause.take(word)
     clause.heads = ending == ":"
@@ -274,30 +287,41 @@ def _rest_claims(clauses: list[_Clause]) -> tuple[Claim, ...] | None:
 @lru_cache(maxsize=_CACHED)
 def _sentence_claims(sentence: str, field: str) -> tuple[Claim, ...]:
     """Claims of one sentence; cached, as sentences recur among captions."""
+    return _read_sentence(sentence, field)[0]
+
+
+def _read_sentence(sentence: str, field: str) -> tuple[tuple[Claim, ...], list[str]]:
+    """Claims of one sentence, and its clauses that say something of a face that no claim holds."""
     clauses = _clauses(sentence)
     resting = _rest_claims(clauses)
     if resting is not None:
-        return resting
+        return resting, []
     reader = _Reader(field)
     for clause in clauses:
         reader.read(clause)
-    return tuple(reader.claims)
+    return tuple(reader.claims), reader.unread
 
 
 _OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
 
 
 def _field_claims(text: str, field: str) -> tuple[Claim, ...]:
-    claims: tuple[Claim, ...] = ()
-    if field == "expression_category":
-        opening = _OPENING.match(text.lower())
-        if opening and opening[1] in CATEGORIES:
-            claims = (Claim("category", opening[1]),)
-            text = text[opening.end() :]
-    for sentence in _SENTENCE.split(_DECIMAL.sub("", text)):
-        if sentence.strip():
-            claims += _sentence_claims(sentence.strip(), field)
+    claims, rest = _opening(text, field)
+    for sentence in _sentences(rest):
+        claims += _sentence_claims(sentence, field)
     return claims
+
+
+def _opening(text: str, field: str) -> tuple[tuple[Claim, ...], str]:
+    """The category that an expression category begins with, and the text after it."""
+    opening = _OPENING.match(text.lower()) if field == "expression_category" else None
+    if opening and opening[1] in CATEGORIES:
+        return (Claim("category", opening[1]),), text[opening.end() :]
+    return (), text
+
+
+def _sentences(text: str) -> list[str]:
+    return [stripped for sentence in _SENTENCE.split(_DECIMAL.sub("", text)) if (stripped := sentence.strip())]
 
 
 def claims_of(description: Description) -> tuple[Claim, ...]:
@@ -306,3 +330,9 @@ def claims_of(description: Description) -> tuple[Claim, ...]:
     for field in FIELDS:
         claims += _field_claims(getattr(description, field), field)
     return claims
+
+
+def unread_of(text: str, field: str) -> list[str]:
+    """Clauses of one field that move, weigh or deny something without a claim that can be checked; never raises on any text."""
+    _, rest = _opening(text, field)
+    return [clause for sentence in _sentences(rest) for clause in _read_sentence(sentence, field)[1]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.captions.actions import ACTIONS, AT, PAIRS, Measures, measure
+from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures, measure
 from sfcore.captions.category import Reading, read_category
 from sfcore.captions.description import Description
 from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, SHAPE, STRONG, band
@@ -42,16 +42,16 @@ _RESTING: dict[str, tuple[int, ...]] = {
     region: tuple(place for place, action in enumerate(ACTIONS) if action.region == region)
     for region in ("brows", "eyes", "cheeks", "nose", "mouth", "jaw")
 }
-_REST_FRAMES = ("{} at rest", "{} relaxed", "{} still")
+_REST_FRAMES = ("{} at rest", "{} relaxed", "{} neutral")
 _GAZE = frozenset(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
 _AIM = _GAZE | {place for place, action in enumerate(ACTIONS) if action.region == "head"}
-_INNER, _OUTER = AT["inner_brow_raise"], AT["outer_brow_raise"]
+_INNER, _OUTER, _CORNER_PULL = AT["inner_brow_raise"], AT["outer_brow_raise"], AT["corner_pull"]
 _PHRASE_AT: tuple[Phrase, ...] = tuple(PHRASES[action.key] for action in ACTIONS)
 _OWN_ADVERBS = tuple(dict(phrase.adverbs) for phrase in _PHRASE_AT)
 
 _IMPLICATIONS: dict[str, tuple[str, ...]] = {
-    "felt smile": ("enjoyment, as the cheeks rise with the smile", "happiness that reaches the cheeks", "felt enjoyment"),
-    "social smile": ("politeness or friendliness, felt enjoyment not shown", "a polite smile, no signs of enjoyment"),
+    "felt smile": ("enjoyment", "felt enjoyment", "genuine enjoyment", "signs of felt enjoyment"),
+    "social smile": ("no signs of felt enjoyment", "no signs of enjoyment", "felt enjoyment not shown"),
     "surprise": ("surprise", "surprise at something sudden", "signs of surprise"),
     "fear": ("fear or alarm", "signs of fear", "fear"),
     "anger": ("anger or irritation", "signs of anger", "anger"),
@@ -59,7 +59,20 @@ _IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "sadness": ("sadness or distress", "signs of sadness", "sadness"),
     "contempt": ("contempt or disdain", "signs of contempt", "contempt"),
 }
-_FEELING_WORD = {"felt smile": "enjoyment", "social smile": "politeness"}
+_IDLE = ("no clear facial action", "no clear action", "no clear facial activity")
+# Acts that are named like the action that stands out in them.
+_SAYS_IT_ALL = {
+    "eyes closed": "eye_close",
+    "squint": "lid_tighten",
+    "lowered brow": "brow_lower",
+    "cheek puff": "cheek_puff",
+    "cheek raise": "cheek_raise",
+    "nose wrinkle": "nose_wrinkle",
+    "pucker": "lip_pucker",
+    "jaw drop": "jaw_drop",
+    "tongue show": "tongue_show",
+}
+_FEELING_WORD = {"felt smile": "enjoyment"}
 
 
 class _Wording:
@@ -201,9 +214,10 @@ def _region_phrases(mentions: list[Mention], nominal: bool, w: _Wording) -> list
 
 
 def _resting(m: Measures) -> list[str]:
-    """Regions all of whose actions are known and too weak to tell."""
+    """Regions all of whose actions are known and too weak to tell; lids rest where the eyes look somewhere."""
+    looks = not m.gaze_hidden() and any(m.left_bands[place] for place in _GAZE)
     return [
-        region
+        "eyelids" if looks and region == "eyes" else region
         for region, places in _RESTING.items()
         if not any(m.left_bands[p] or m.right_bands[p] for p in places) and all(m.known(p) for p in places)
     ]
@@ -239,18 +253,16 @@ def _noun(place: int, m: Measures, w: _Wording) -> str:
     return noun if m.both(place) is not None else f"{noun} on the {'left' if left else 'right'}"
 
 
-def _feelings(reading: Reading) -> tuple[str, str]:
-    first, second = (_FEELING_WORD.get(name, name) for name in list(reading.signs)[:2])
-    return first, second
-
-
 def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wording) -> str:
     """Why the category: the parts of its prototype, or what moves most."""
     category = reading.category
     if category == "neutral":
-        return "no clear facial action"
+        return w.of(_IDLE)
     if category == "mixed":
-        return " and ".join(_feelings(reading))
+        return " and ".join(
+            _FEELING_WORD.get(name, name) if name != "social smile" else _noun(_CORNER_PULL, m, w)
+            for name in list(reading.signs)[:2]
+        )
     if category in _IMPLICATIONS:
         places = list(reading.signs[category].places[:2])
     else:
@@ -259,20 +271,29 @@ def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wordin
     return " with ".join(_noun(place, m, w) for place in places) or "too little is known"
 
 
+def _category_told(reading: Reading, m: Measures, mentions: list[Mention], w: _Wording) -> str:
+    """ "felt smile: lip corner pull with cheek raise"; an act that names its own evidence does not name it twice."""
+    evidence = _evidence(reading, m, mentions, w)
+    first, _, others = evidence.partition(" with ")
+    if reading.category not in _SAYS_IT_ALL or first not in _PHRASE_AT[AT[_SAYS_IT_ALL[reading.category]]].nouns:
+        return f"{reading.category}: {evidence}"
+    return f"{reading.category}, with {others}" if others else reading.category
+
+
 def _implication(reading: Reading, w: _Wording) -> str:
     if reading.category == "mixed":
-        first, second = _feelings(reading)
-        return f"signs of {first} and {second} together"
+        felt = [_FEELING_WORD.get(name, name) for name in list(reading.signs)[:2] if name != "social smile"]
+        return f"signs of {' and '.join(felt)}"
     return w.of(_IMPLICATIONS[reading.category]) if reading.category in _IMPLICATIONS else NOT_OBSERVABLE
 
 
 def _symmetry(m: Measures, w: _Wording) -> str:
     uneven = [(abs(m.difference(p)), p) for p in PAIRS if m.uneven(p) and (m.left_bands[p] or m.right_bands[p])]
-    if not uneven:
+    told = [w.of(_PHRASE_AT[p].nouns) for p in SHIFTS if m.left_bands[p] >= MODERATE]
+    if not uneven and not told:
         return SYMMETRIC if any(m.known(p) for p in PAIRS) else NOT_OBSERVABLE
     uneven.sort(key=lambda item: -item[0])
-    told = []
-    for by, place in uneven[:_DIFFERENCES_TOLD]:
+    for by, place in uneven[: _DIFFERENCES_TOLD - len(told)]:
         side = "left" if m.left[place] > m.right[place] else "right"
         told.append(f"{w.of(_PHRASE_AT[place].nouns)} {w.of(DEGREES[band(by, DIFFERENCE)])} stronger on the {side}")
     return f"{w.of(('asymmetric', 'uneven'))}: {', '.join(told)}"
@@ -289,7 +310,7 @@ def describe(coefficients: NDArray[np.float32], sample_id: str) -> Description:
     mentions = _mentions(m)
     reading = read_category(m)
     return Description(
-        expression_category=f"{reading.category}: {_evidence(reading, m, mentions, w)}",
+        expression_category=_category_told(reading, m, mentions, w),
         muscle_movements=_movements(m, mentions, w),
         emotional_implication=_implication(reading, w),
         symmetry=_symmetry(m, w),

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.captions.actions import ACTIONS, AT, PAIRS, Measures, measure
+from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures, measure
 from sfcore.captions.category import Reading, read_category
 from sfcore.captions.claims import Claim, claims_of
 from sfcore.captions.description import Description
-from sfcore.captions.intensity import BANDS, DIFFERENCE, NONE, STRONG, band
+from sfcore.captions.intensity import BANDS, DIFFERENCE, MODERATE, NONE, STRONG, band
 from sfcore.captions.vocabulary import PHRASES
 
 # A claim one band off is nearer to the truth than one about an action that is not there.
@@ -83,7 +83,12 @@ def _judge_action(face: _Face, claim: Claim) -> tuple[float, str]:
             return 0.0, f"denies {_name(place)}{side}, which nobody can know"
         return (1.0, "") if there == NONE else (0.0, f"denies {_name(place)}{side}, which is {_word(there)}")
     if claim.band is None:
-        return (1.0, "") if there else (0.0, f"claims {_name(place)}{side}, which is not visible")
+        if not there:
+            return 0.0, f"claims {_name(place)}{side}, which is not visible"
+        # Said of both sides, it has to be seen on both, or on the face as a whole.
+        if claim.side == "both" and not (on_left and on_right) and not m.both(place):
+            return 0.0, f"claims {_name(place)} on both sides, left {_word(on_left)}, right {_word(on_right)}"
+        return 1.0, ""
     told = BANDS.index(claim.band) + 1
     seen = _seen(m, claim, place)
     if told in seen:
@@ -122,6 +127,14 @@ def _judge_rest(face: _Face, claim: Claim) -> tuple[float, str]:
     return 1.0, ""
 
 
+def _judge_idle(face: _Face, _: Claim) -> tuple[float, str]:
+    m = face.measures
+    for place, action in enumerate(ACTIONS):
+        if action.region != "head" and max(_bands(m, place)) >= MODERATE:
+            return 0.0, f"says that nothing clear acts, where {_name(place)} is {_word(max(_bands(m, place)))}"
+    return 1.0, ""
+
+
 def _largest_difference(m: Measures) -> float:
     """Of the pairs that are visible at all; 0 when both sides of none are known."""
     return max((abs(m.difference(p)) for p in PAIRS if max(_bands(m, p))), default=0.0)
@@ -129,14 +142,17 @@ def _largest_difference(m: Measures) -> float:
 
 def _judge_symmetry(face: _Face, claim: Claim) -> tuple[float, str]:
     m = face.measures
-    if not any(m.known(place) for place in PAIRS):
+    shift = max(m.left_bands[p] for p in SHIFTS)
+    if not shift and not any(m.known(place) for place in PAIRS):
         return 0.0, "speaks of symmetry, where no pair is known on both sides"
     largest = _largest_difference(m)
     says_even = (claim.kind == "symmetric") != claim.negated
     # "mostly symmetric" allows for slight differences, "asymmetric" needs a visible one.
     if says_even and largest >= DIFFERENCE[1]:
         return 0.0, f"calls the face symmetric, where the sides differ by {largest:.2f}"
-    if not says_even and largest < DIFFERENCE[0]:
+    if says_even and shift >= MODERATE:
+        return 0.0, "calls the face symmetric, where mouth or jaw go to one side"
+    if not says_even and largest < DIFFERENCE[0] and not shift:
         return 0.0, "calls the face asymmetric, where no visible pair differs"
     return 1.0, ""
 
@@ -162,6 +178,7 @@ _JUDGES = {
     "action": _judge_action,
     "stronger": _judge_stronger,
     "rest": _judge_rest,
+    "idle": _judge_idle,
     "symmetric": _judge_symmetry,
     "asymmetric": _judge_symmetry,
     "feeling": _judge_feeling,

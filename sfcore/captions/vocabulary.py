@@ -282,6 +282,8 @@ STRONGER = _words("stronger more higher greater")
 SYMMETRIC = _words("symmetric symmetrical symmetrically")
 ASYMMETRIC = _words("asymmetric asymmetrical uneven")
 RESTING = _words("rest still relaxed inactive neutral")
+ACTING = _words("action actions activity movement movements motion")
+"""What "no clear facial action" denies of a whole face, or of the part that is spoken of."""
 BREAKING_WORDS: tuple[str, ...] = (
     "and",
     "while",
@@ -297,7 +299,15 @@ BREAKING_WORDS: tuple[str, ...] = (
 )
 """Where one clause ends and the next begins, beside commas, colons and brackets."""
 
-REST_REGIONS: dict[str, str] = {"brow": "brows", "eye": "eyes", "cheek": "cheeks", "nose": "nose", "lip": "mouth", "jaw": "jaw"}
+REST_REGIONS: dict[str, str] = {
+    "brow": "brows",
+    "eye": "eyes",
+    "lid": "eyes",
+    "cheek": "cheeks",
+    "nose": "nose",
+    "lip": "mouth",
+    "jaw": "jaw",
+}
 """Part -> region that can be said to be at rest."""
 
 FEELINGS: dict[str, str] = _forms(

@@ -1,0 +1,133 @@
+"""One call of an OpenAI-compatible endpoint: a reply, or why there is none and whether it is worth another call."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from sfcore.captions.llm.access import TeacherAccess
+from sfcore.captions.llm.prompt import SCHEMA, Request
+from sfcore.captions.llm.reading import MOST_BYTES, Reply, Unreadable, read_reply
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+Reason = Literal["denied", "busy", "broken", "unreachable", "not accepted"]
+"""``denied``: key, model or address are wrong; ``busy``: 429; ``broken``: 5xx, time-outs, cut-off or senseless bodies;
+``unreachable``: nobody answers at the address; ``not accepted``: the endpoint will never take this question."""
+
+_DENIALS = {
+    401: "refuses the key",
+    402: "wants to be paid",
+    403: "refuses the key",
+    404: "does not know the model or the address",
+}
+# 405 and 410: there is something at the address, but no endpoint that takes chats.
+_DENIALS |= {405: "takes no chat completions", 410: "is no longer there"}
+_WORTH_ANOTHER = {408, 409, 425}
+_LONGEST_DETAIL = 200
+
+
+class CallFailed(Exception):
+    """A call without a reply."""
+
+    def __init__(self, reason: Reason, detail: str, wait_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.reason: Reason = reason
+        self.wait_s = wait_s
+        """Seconds for which the endpoint asks to be left alone."""
+
+
+def client_of(access: TeacherAccess) -> AsyncOpenAI:
+    """A client for one event loop. It repeats nothing by itself: attempts are counted, and a broken body is worth one too."""
+    from openai import AsyncOpenAI
+
+    # Bodies are bounded as they arrive, and a compressed one is larger than what arrives.
+    return AsyncOpenAI(base_url=access.url, api_key=access.key, max_retries=0, default_headers={"Accept-Encoding": "identity"})
+
+
+async def call(client: AsyncOpenAI, request: Request, timeout_s: float, key: str) -> Reply:
+    """Asks once; raises `CallFailed`. The time limit is for the whole call, so that a body that drips for ever ends too."""
+    import openai
+
+    try:
+        async with asyncio.timeout(timeout_s):
+            body = await _body(client, request, timeout_s)
+    except openai.APIStatusError as error:
+        raise _failure(error, key) from None
+    except (TimeoutError, openai.APITimeoutError):
+        raise CallFailed("broken", f"no answer within {timeout_s:g} s") from None
+    except openai.APIConnectionError as error:
+        raise CallFailed("unreachable", _plain(str(error.__cause__ or error), key)) from None
+    except CallFailed:
+        raise
+    except Exception as error:
+        # The client's own libraries speak here, on what a stranger sent: half a body, wrong compression, a protocol of its own.
+        raise CallFailed("broken", f"{type(error).__name__} {_plain(str(error), key)}".strip()) from None
+    try:
+        return read_reply(body)
+    except Unreadable as error:
+        raise CallFailed("broken", str(error)) from None
+
+
+async def _body(client: AsyncOpenAI, request: Request, timeout_s: float) -> bytes:
+    asked = client.chat.completions.with_streaming_response.create(
+        model=request.model,
+        messages=_as_given(request.messages),
+        temperature=request.temperature,
+        max_tokens=request.max_tokens,
+        response_format={"type": "json_schema", "json_schema": {"name": "face", "strict": True, "schema": SCHEMA}},
+        timeout=timeout_s,
+    )
+    pieces, size = [], 0
+    async with asked as response:
+        async for piece in response.iter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise CallFailed("broken", f"an answer of more than {MOST_BYTES >> 20} MiB")
+    return b"".join(pieces)
+
+
+def _as_given(messages: Any) -> Any:
+    return list(messages)
+
+
+def _failure(error: APIStatusError, key: str) -> CallFailed:
+    status, body = error.status_code, error.body
+    said = body.get("message") if isinstance(body, dict) else None
+    detail = f"{status}{': ' + _plain(said, key) if isinstance(said, str) and said.strip() else ''}"
+    if status in _DENIALS:
+        return CallFailed("denied", f"{_DENIALS[status]} ({detail})")
+    if status == 429:
+        if isinstance(body, dict) and body.get("code") == "insufficient_quota":
+            return CallFailed("denied", f"has no quota left ({detail})")
+        return CallFailed("busy", detail, asked_to_wait(error.response.headers))
+    if status >= 500 or status in _WORTH_ANOTHER or status < 400:
+        return CallFailed("broken", detail, asked_to_wait(error.response.headers))
+    return CallFailed("not accepted", f"does not take the question ({detail})")
+
+
+def asked_to_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds of ``Retry-After``, given as a number or as a date; None where there is none that makes sense."""
+    given = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(given)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(given)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - (now or datetime.now(UTC)).timestamp()
+        seconds = max(seconds, 0.0)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _plain(said: str, key: str) -> str:
+    """One short printable line without the key, which some endpoints repeat."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in said.replace(key, "***")).split())
+    return line[:_LONGEST_DETAIL]
