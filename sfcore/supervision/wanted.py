@@ -17,7 +17,7 @@ from sfcore.rigs.registry import rig_card
 from sfcore.store.workspace import Workspace
 from sfcore.supervision.casting import Cast, cast_of
 
-EDITION = 2
+EDITION = 3
 """Raise it when drawing or wording changes on purpose: pictures of another edition are other pictures and are made anew."""
 
 
