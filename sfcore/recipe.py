@@ -141,14 +141,46 @@ class Faces(_Part):
         return weights
 
 
+WORDING_OF_TEACHER: tuple[str, ...] = ("model", "revision", "temperature", "max_tokens", "answers")
+"""The fields of `Teacher` that decide which captions come out."""
+
+
+class Teacher(_Part):
+    """Which language model writes captions, how much it is asked, and what it costs; where it answers is the environment's."""
+
+    model: str | None = Field(None, min_length=1, description="its name at the endpoint; none means SFACE_TEACHER_MODEL")
+    revision: str = Field("", description="which weights the name stands for, where that is known")
+    temperature: float = Field(0.7, ge=0, le=2, description="how freely it words")
+    max_tokens: int = Field(700, ge=100, description="longest answer")
+    answers: int = Field(3, ge=1, le=10, description="answers asked for one caption before the grammar writes it")
+    concurrency: int = Field(8, ge=1, le=256, description="calls under way at once from each worker")
+    timeout_s: float = Field(60, gt=0, description="seconds one call may take in all")
+    retries: int = Field(5, ge=0, le=20, description="further calls for one answer after 429, 5xx, time-outs and broken answers")
+    first_wait_s: float = Field(0.5, ge=0, description="wait before the first of them; it doubles, unless the endpoint names one")
+    longest_wait_s: float = Field(60, gt=0, description="longest wait between two calls, also where the endpoint asks for more")
+    error_budget: float = Field(0.5, ge=0, le=1, description="share of captions it may fail to write before the run stops")
+    price_in: float = Field(0, ge=0, description="price of a million tokens read")
+    price_out: float = Field(0, ge=0, description="price of a million tokens written")
+
+
 class Supervision(_Part):
     """How labels become pictures with descriptions."""
 
     variants: int = Field(1, ge=1, description="pictures made of each label, each with another face, light and wording")
-    rows_per_file: int = Field(128, ge=1, description="samples in one Parquet file")
+    file_mib: float = Field(128, ge=1, le=1024, description="largest Parquet file, in MiB by the weight of such pictures")
+    least_files: int = Field(
+        64, ge=1, description="files a plan has at least, so that workers share it: small plans, small files"
+    )
+    rows_per_file: int | None = Field(
+        None, ge=1, description="samples in one Parquet file; none means by file_mib and least_files"
+    )
     files_per_wave: int = Field(2, ge=1, description="files added to the table in one commit")
     image_format: Literal["webp", "jpeg", "png"] = Field("webp", description="how pictures are stored")
     image_quality: int = Field(92, ge=1, le=100, description="quality of webp and jpeg")
+    captions: Literal["grammar", "llm"] = Field(
+        "grammar", description="who writes captions: rules alone, or a language model that is checked by them"
+    )
+    teacher: Teacher = Teacher()
 
 
 class Student(_Part):
@@ -227,7 +259,17 @@ class Recipe(_Part):
         """Names the pictures and captions: faces and how they are stored, not where the files are cut."""
         faces = self.faces.model_dump(mode="json")
         stored = self.supervision.model_dump(mode="json", include={"image_format", "image_quality"})
-        return digest(json.dumps({"seed": self.seed, "faces": faces, "stored": stored}, sort_keys=True))
+        content = {"seed": self.seed, "faces": faces, "stored": stored}
+        if self.supervision.captions == "llm":
+            content["captions"] = self._what_words_captions()
+        return digest(json.dumps(content, sort_keys=True))
+
+    def _what_words_captions(self) -> dict[str, Any]:
+        """What decides a language model's words; not how fast, how patiently or at what price it is asked."""
+        from sfcore.captions.llm.prompt import prompt_digest
+
+        teacher = self.supervision.teacher
+        return {**teacher.model_dump(mode="json", include=set(WORDING_OF_TEACHER)), "prompt": prompt_digest()}
 
     @property
     def digest(self) -> str:
