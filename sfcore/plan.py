@@ -6,9 +6,12 @@ whatever else has been done meanwhile, and a wave is known by the items that it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sfcore.randomness import digest
 
@@ -21,7 +24,28 @@ class Named(Protocol):
         """Name of the sample, unique within a plan."""
 
 
+@runtime_checkable
+class NamedTogether(Protocol):
+    """A sequence of such things that knows the names of all."""
+
+    @property
+    def names(self) -> NDArray[np.bytes_]:
+        """Their names, in their order."""
+
+    def where(self, kept: NDArray[np.bool_]) -> Any:
+        """The sequence less what the mask leaves out."""
+
+
 Item = TypeVar("Item", bound=Named)
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How many rows a file holds, how many of them each row group, and how many files are added in one commit."""
+
+    rows_per_file: int
+    files_per_wave: int
+    rows_per_group: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +54,16 @@ class PlannedFile(Generic[Item]):
 
     number: int
     wave: int
-    items: tuple[Item, ...]
+    items: Sequence[Item]
+    rows_per_group: int
 
-    def without(self, done: set[str]) -> PlannedFile[Item]:
-        """The same file less the items that are there already."""
-        return PlannedFile(self.number, self.wave, tuple(item for item in self.items if item.sample_id not in done))
+    def groups(self) -> Iterator[Sequence[Item]]:
+        """The items of each row group: as many as are made and kept in memory together."""
+        for start in range(0, len(self.items), self.rows_per_group):
+            yield self.items[start : start + self.rows_per_group]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan(Generic[Item]):
     """All files of one piece of work, in waves that are each added to the table in one commit.
 
@@ -46,32 +72,49 @@ class Plan(Generic[Item]):
 
     purpose: str
     table: str
-    files: tuple[PlannedFile[Item], ...]
+    items: Sequence[Item]
+    names: NDArray[np.bytes_]
+    """The items' names, in their order."""
+    cuts: Cuts
 
     @property
-    def waves(self) -> dict[int, list[PlannedFile[Item]]]:
-        """Wave number -> its files."""
-        by_wave: dict[int, list[PlannedFile[Item]]] = {}
-        for file in self.files:
-            by_wave.setdefault(file.wave, []).append(file)
-        return by_wave
-
-    def wave_keys(self) -> dict[int, str]:
-        """Wave number -> the key under which it is committed once: purpose and items, so equal waves of two plans are one."""
-        return {
-            wave: f"{self.purpose}/{digest(*(item.sample_id for file in files for item in file.items))}"
-            for wave, files in self.waves.items()
-        }
+    def waves(self) -> range:
+        """Numbers of the waves."""
+        return range(-(-len(self.items) // self._rows_per_wave))
 
     @property
-    def items(self) -> int:
-        """How many items it holds."""
-        return sum(len(file.items) for file in self.files)
+    def files(self) -> int:
+        """How many files it has."""
+        return -(-len(self.items) // self.cuts.rows_per_file)
+
+    @property
+    def _rows_per_wave(self) -> int:
+        return self.cuts.rows_per_file * self.cuts.files_per_wave
+
+    def key(self, wave: int) -> str:
+        """The key under which a wave is committed once: purpose and items, so equal waves of two plans are one."""
+        start = wave * self._rows_per_wave
+        return f"{self.purpose}/{digest(self.names[start : start + self._rows_per_wave].tobytes())}"
+
+    def files_of(self, wave: int, done: NDArray[np.bool_]) -> Iterator[PlannedFile[Item]]:
+        """The files of a wave less the items that are ``done`` (n,), those without any item left out."""
+        first = wave * self.cuts.files_per_wave
+        for number in range(first, min(first + self.cuts.files_per_wave, self.files)):
+            rows = slice(number * self.cuts.rows_per_file, (number + 1) * self.cuts.rows_per_file)
+            left = _without(self.items[rows], done[rows])
+            if len(left):
+                yield PlannedFile(number, wave, left, self.cuts.rows_per_group)
 
 
-def cut(purpose: str, table: str, items: Sequence[Item], rows_per_file: int, files_per_wave: int) -> Plan[Item]:
-    """Cuts items into files of ``rows_per_file`` and waves of ``files_per_wave`` files, keeping their order."""
-    files = []
-    for number, start in enumerate(range(0, len(items), rows_per_file)):
-        files.append(PlannedFile(number, number // files_per_wave, tuple(items[start : start + rows_per_file])))
-    return Plan(purpose, table, tuple(files))
+def cut(purpose: str, table: str, items: Sequence[Item], cuts: Cuts) -> Plan[Item]:
+    """Cuts items into files and waves, keeping their order."""
+    names = items.names if isinstance(items, NamedTogether) else np.array([item.sample_id for item in items], dtype=np.bytes_)
+    return Plan(purpose, table, items, names, cuts)
+
+
+def _without(items: Sequence[Item], done: NDArray[np.bool_]) -> Sequence[Item]:
+    if not done.any():
+        return items
+    if isinstance(items, NamedTogether):
+        return cast(Sequence[Item], items.where(~done))
+    return [item for item, there in zip(items, done, strict=True) if not there]

@@ -13,12 +13,17 @@ Name = TypeVar("Name", bound=str)
 
 def digest(*parts: str | bytes | int) -> str:
     """BLAKE2b-128 of the parts, each prefixed by its length so that ("ab", "c") and ("a", "bc") differ; 32 hex digits."""
-    state = hashlib.blake2b(digest_size=16)
+    return hashlib.blake2b(framed(*parts), digest_size=16).hexdigest()
+
+
+def framed(*parts: str | bytes | int) -> bytes:
+    """What `digest` is made of: each part after its length, so that ends of parts count."""
+    framing = bytearray()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        state.update(len(raw).to_bytes(8, "little"))
-        state.update(raw)
-    return state.hexdigest()
+        framing += len(raw).to_bytes(8, "little")
+        framing += raw
+    return bytes(framing)
 
 
 def sample_id(dataset: str, take: str, frame: int, variant: int, recipe_digest: str) -> str:

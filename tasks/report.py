@@ -19,7 +19,7 @@ from sfcore.recordings.splits import TEST
 from sfcore.rigs.registry import rig_card
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
-from sfcore.supervision.wanted import Versions, WantedSample, cast_in, names_of, samples_of
+from sfcore.supervision.wanted import Versions, WantedSamples, cast_in, names_of, samples_of
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
@@ -170,10 +170,10 @@ def where_to_look(workspace: Workspace, reported: Reported) -> str:
     )
 
 
-def _sheet(workspace: Workspace, version: int, wanted: list[WantedSample]) -> bytes:
+def _sheet(workspace: Workspace, version: int, wanted: WantedSamples) -> bytes:
     from sfcore.reports.contact_sheet import contact_sheet
 
-    rows = _varied_rows(workspace, version, [sample.sample_id for sample in wanted], SHEET_PICTURES)
+    rows = _varied_rows(workspace, version, [name.decode() for name in wanted.names.tolist()], SHEET_PICTURES)
     sink = io.BytesIO()
     contact_sheet(rows, SHEET_COLUMNS).save(sink, "PNG")
     return sink.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,9 @@ from sfcore.arkit import NAMES
 from sfcore.plan import cut
 from sfcore.recipe import Recipe
 from sfcore.store.workspace import Workspace
+from sfcore.supervision.remaking import keep_recipe
 from sfcore.supervision.wanted import Versions, WantedSample, samples_of
+from sfcore.supervision.weighing import cuts_for
 from tasks.progress import Progress
 from tasks.waves import run_plan
 
@@ -35,21 +38,25 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
 
     Raises `WrongUse` when the dataset has no labels, `WorkFailed` when it has none to hold out.
     """
-    from sfcore.render.draw import Renderer
-    from sfcore.rigs.registry import load_rig
-
     labels_version = workspace.version("labels")
     wanted = samples_of(workspace, recipe, labels_version)
     progress.begin("supervise", len(wanted), "samples")
-    cuts = recipe.supervision
-    plan = cut("supervise", "supervision", wanted, cuts.rows_per_file, cuts.files_per_wave)
-    # Compiled once here and kept on disk, so that no two workers compile the same kernel side by side.
-    Renderer(load_rig("procedural")).warm_up()
-    ran = run_plan(workspace, plan, _SampleFactory(workspace, recipe, labels_version, run_id), progress)
+    plan = cut("supervise", "supervision", wanted, cuts_for(recipe, len(wanted)))
+    keep_recipe(workspace, recipe)
+    factory = _SampleFactory(workspace, recipe, labels_version, run_id)
+    ran = run_plan(workspace, plan, factory, progress, of=pc.field("dataset") == recipe.labels.dataset, prepare=_compile)
     versions = Versions(labels_version, workspace.version("supervision"))
     done = Supervised(len(wanted), ran.found_done, ran.rows, ran.rejects, versions)
     progress.end(sentence(done))
     return done
+
+
+def _compile() -> None:
+    """Compiles once and keeps it on disk, so that no two workers compile the same kernel side by side."""
+    from sfcore.render.draw import Renderer
+    from sfcore.rigs.registry import load_rig
+
+    Renderer(load_rig("procedural")).warm_up()
 
 
 def versions_now(workspace: Workspace) -> Versions:
@@ -86,18 +93,23 @@ class _FileOfSamples:
         self._labels = given.workspace.dataset("labels", given.labels_version)
         self._maker = SampleMaker(given.recipe, given.workspace)
 
-    def make(self, items: tuple[WantedSample, ...]) -> tuple[pa.Table, pa.Table]:
-        made = self._maker.make(items, self._coefficients(items), self._given.run_id)
+    def make(self, items: Sequence[WantedSample]) -> tuple[pa.Table, pa.Table]:
+        samples = list(items)
+        made = self._maker.make(samples, self._coefficients(samples), self._given.run_id)
         return made.rows, made.rejects
 
-    def _coefficients(self, items: tuple[WantedSample, ...]) -> NDArray[np.float32]:
+    def _coefficients(self, items: Sequence[WantedSample]) -> NDArray[np.float32]:
         frames = defaultdict(set)
         for item in items:
             frames[item.take].add(item.frame)
         values: dict[tuple[str, int], NDArray[np.float32]] = {}
         for take, wanted in frames.items():
             same = (pc.field("dataset") == items[0].dataset) & (pc.field("take") == take)
-            rows = self._labels.to_table(columns=["frame", *NAMES], filter=same & pc.field("frame").isin(sorted(wanted)))
+            # A range as well as a set: by it Parquet knows which parts of a long take need no reading.
+            near = (pc.field("frame") >= min(wanted)) & (pc.field("frame") <= max(wanted))
+            rows = self._labels.to_table(
+                columns=["frame", *NAMES], filter=same & near & pc.field("frame").isin(sorted(wanted)), use_threads=False
+            )
             table = np.column_stack([rows[name].to_numpy(zero_copy_only=False) for name in NAMES]).astype(np.float32)
             values.update({(take, frame): table[i] for i, frame in enumerate(rows["frame"].to_pylist())})
         return np.stack([values[item.take, item.frame] for item in items])

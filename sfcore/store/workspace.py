@@ -9,15 +9,15 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfcore.errors import WorkFailed, WrongUse, nearest
-from sfcore.randomness import digest
 from sfcore.store.address import Address
+from sfcore.store.data_file import DataFile, DataFileWriter
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,15 +30,6 @@ _LAYOUT = 2
 """Raised when tables or folders change so that an older workspace can no longer be read."""
 _COMPLETE = "_COMPLETE"
 """Written last into a folder that was pushed whole; a folder without it is a torn one."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """A Parquet file that a worker has written below a table: ``path`` relative to the table, ``size`` in bytes, ``rows``."""
-
-    path: str
-    size: int
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -114,8 +105,22 @@ class Workspace:
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
-        beside.write_bytes(content)
-        beside.replace(target)
+        try:
+            beside.write_bytes(content)
+            beside.replace(target)
+        except BaseException:
+            # A full disk is not helped by half a file.
+            beside.unlink(missing_ok=True)
+            raise
+
+    def take_in(self, local: Path, relative: str) -> None:
+        """Puts a local file, whole, at ``relative``; on a disk it must lie on the workspace's own, and is moved."""
+        path = self._path(relative)
+        if not self.address.is_local:
+            self.address.files.put_file(str(local), path)
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        local.replace(path)
 
     def read_bytes(self, relative: str) -> bytes:
         """Reads a file whole; raises `FileNotFoundError` when it is not there."""
@@ -257,44 +262,66 @@ class Workspace:
         )
 
     def write_data_file(self, name: str, stem: str, rows: pa.Table) -> DataFile:
-        """Writes a Parquet file below the table without committing it; the same rows and stem give the same name and bytes.
-
-        The name ends in a hash of the bytes, so nobody overwrites a file that somebody else has committed with other content:
-        what is never committed is an orphan that vacuum finds.
-        """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        sink = pa.BufferOutputStream()
-        # Words repeat, numbers do not: a dictionary of them is built to be thrown away.
-        words = [column.name for column in self.schemas[name] if pa.types.is_string(column.type)]
-        pq.write_table(rows.cast(self.schemas[name]), sink, compression="zstd", use_dictionary=words or False)
-        content = sink.getvalue().to_pybytes()
-        path = f"{stem}-{digest(content)[:16]}.parquet"
-        self.write_bytes(f"tables/{name}/{path}", content)
-        return DataFile(path, len(content), rows.num_rows)
+        """Writes a Parquet file below the table without committing it; the same rows and stem give the same name and bytes."""
+        with DataFileWriter(self, name, stem) as file:
+            file.write(rows)
+            return file.finish()
 
     def commit_files(self, name: str, files: Sequence[DataFile], key: str) -> bool:
         """Adds written files to the table in one commit under ``key``; returns False when that key was committed before."""
         from deltalake.exceptions import CommitFailedError
-        from deltalake.transaction import AddAction, RemoveAction
 
-        table = self.table(name)
+        table = self._with_all_columns(name)
         if table.transaction_version(key) is not None:
             return False
-        # Modification time 0: the commit then follows from the plan alone.
-        actions: list[AddAction | RemoveAction] = [
-            AddAction(f.path, f.size, {}, 0, True, json.dumps({"numRecords": f.rows})) for f in files
-        ]
         try:
-            table.create_write_transaction(
-                actions, "append", table.schema(), commit_properties=_commit_properties(key), partition_by=[]
-            )
+            _commit(table, files, [key])
         except CommitFailedError:
             if self.is_committed(name, key):
                 return False
             raise
         return True
+
+    def commit_each(self, name: str, stem: str, rows: Mapping[str, pa.Table]) -> set[str]:
+        """Adds groups of rows, each once under its own key, in one file and one commit; returns the keys that were new.
+
+        For what is small and many: a commit costs more than a thousand rows, and reading the log grows with commits.
+        """
+        import pyarrow as pa
+        from deltalake.exceptions import CommitFailedError
+
+        left = dict(rows)
+        while True:
+            table = self._with_all_columns(name)
+            left = {key: part for key, part in left.items() if table.transaction_version(key) is None}
+            if not left:
+                return set()
+            file = self.write_data_file(name, stem, pa.concat_tables([part.cast(self.schemas[name]) for part in left.values()]))
+            try:
+                _commit(table, [file], list(left))
+            except CommitFailedError:
+                if not any(self.is_committed(name, key) for key in left):
+                    raise
+                continue  # a rival was first with some of them
+            return set(left)
+
+    def _with_all_columns(self, name: str) -> DeltaTable:
+        """The table; one that an earlier sface made gains the columns that have come since, null in its old rows."""
+        import pyarrow as pa
+        from deltalake import Schema
+        from deltalake.exceptions import DeltaError
+
+        table = self.table(name)
+        stored = pa.schema(table.schema().to_arrow()).names
+        missing = [column for column in self.schemas[name] if column.name not in stored]
+        if missing:
+            try:
+                table.alter.add_columns(list(Schema.from_arrow(pa.schema(missing)).fields))
+            except DeltaError:  # a rival has added them
+                if not set(self.schemas[name].names) <= set(pa.schema(self.table(name).schema().to_arrow()).names):
+                    raise
+            table = self.table(name)
+        return table
 
     def row_counts(self) -> dict[str, int]:
         """Rows in each table, 0 for one that is not made yet; read from the log, not from the files."""
@@ -317,7 +344,19 @@ def _same_parts(stored: pa.DataType, wanted: pa.DataType) -> bool:
     return True
 
 
-def _commit_properties(key: str) -> Any:
+def _commit(table: DeltaTable, files: Sequence[DataFile], keys: Sequence[str]) -> None:
+    from deltalake.transaction import AddAction, RemoveAction
+
+    # Modification time 0: the commit then follows from the plan alone.
+    actions: list[AddAction | RemoveAction] = [
+        AddAction(f.path, f.size, {}, 0, True, json.dumps({"numRecords": f.rows})) for f in files
+    ]
+    table.create_write_transaction(
+        actions, "append", table.schema(), commit_properties=_commit_properties(*keys), partition_by=[]
+    )
+
+
+def _commit_properties(*keys: str) -> Any:
     from deltalake import CommitProperties, Transaction
 
-    return CommitProperties(app_transactions=[Transaction(key, 1)])
+    return CommitProperties(app_transactions=[Transaction(key, 1) for key in keys])

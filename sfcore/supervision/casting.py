@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sfcore.errors import WrongUse
+from sfcore.lots import first_integers, first_shares, first_words
 from sfcore.randomness import stream
 from sfcore.recipe import Faces
 from sfcore.recordings.splits import TEST, TRAIN
@@ -36,6 +38,18 @@ class Cast:
         # A stream of its own, so that the people of a recipe with one rig do not depend on how rigs are drawn.
         rig = names[int(np.searchsorted(shares, stream(sample, "rig").random() * shares[-1], side="right"))]
         return rig, identity_name(rig, split, int(stream(sample, "identity").integers(self.people[split])))
+
+    def play_all(self, samples: Sequence[bytes], held_out: NDArray[np.bool_]) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+        """What `play` says of many samples: the place of each one's rig in ``rigs``, and the number of its person."""
+        rig = np.zeros(len(samples), np.int16)
+        chances = first_shares(first_words(samples, "rig")) if len(self.rigs) > 1 else np.zeros(len(samples))
+        for split, there in ((TRAIN, ~held_out), (TEST, held_out)):
+            names = sorted(self.weights[split])
+            shares = np.cumsum([self.weights[split][name] for name in names])
+            drawn = np.searchsorted(shares, chances[there] * shares[-1], side="right")
+            rig[there] = np.array([self.rigs.index(name) for name in names])[drawn]
+        below = np.where(held_out, self.people[TEST], self.people[TRAIN]).astype(np.int64)
+        return rig, first_integers(samples, "identity", below).astype(np.int32)
 
 
 def identity_name(rig: str, split: str, number: int) -> str:

@@ -13,7 +13,7 @@ import pytest
 import ray.cloudpickle
 
 from sfcore.errors import WorkFailed
-from sfcore.plan import Plan, cut
+from sfcore.plan import Cuts, Plan, cut
 from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
 from tasks.cluster import ray_cluster
@@ -62,7 +62,7 @@ class Numbers:
 
 
 def plan_of(numbers: Iterable[int], rows_per_file: int = 7) -> Plan[Number]:
-    return cut("numbers", "predictions", [Number(i) for i in numbers], rows_per_file, files_per_wave=2)
+    return cut("numbers", "predictions", [Number(i) for i in numbers], Cuts(rows_per_file, files_per_wave=2, rows_per_group=4))
 
 
 def content(workspace: Workspace) -> dict[str, str]:
