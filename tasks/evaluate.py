@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
-from sfcore.plan import cut
+from sfcore.plan import Cuts, cut
 from sfcore.randomness import digest
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST, TRAIN
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from sfcore.student.answering import StudentAnswer
 
 # Cuts are no choice of a recipe: a smaller batch must find the waves that a larger one has made.
-_ROWS_PER_FILE = 64
-_FILES_PER_WAVE = 4
+_CUTS = Cuts(rows_per_file=64, files_per_wave=4)
 # Some ten seconds of reading words.
 _JUDGED_TOGETHER = 20_000
 
@@ -242,7 +241,7 @@ class _Picture:
 
 def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, asked: _Asked, progress: Progress) -> None:
     pictures = [_Picture(name) for name in asked.test]
-    plan = cut(f"predict/{model_id}", "predictions", pictures, _ROWS_PER_FILE, _FILES_PER_WAVE)
+    plan = cut(f"predict/{model_id}", "predictions", pictures, _CUTS)
     evaluation = recipe.evaluation
     factory = _AnswerFactory(workspace, model_id, asked.version, evaluation.batch_size)
     run_plan(workspace, plan, factory, progress, evaluation.workers, of=pc.field("model_id") == model_id)
@@ -270,7 +269,7 @@ class _FileOfAnswers:
         # by spinning, and answers that take seconds then take minutes. More actors are what makes it faster.
         self._student, self._codec = take_student(given.workspace, given.model_id)
 
-    def make(self, items: tuple[_Picture, ...]) -> tuple[pa.Table, pa.Table]:
+    def make(self, items: Sequence[_Picture]) -> tuple[pa.Table, pa.Table]:
         samples = [item.sample_id for item in items]
         pictures = pictures_of(self._given.workspace, self._given.version, samples)
         rows = []
