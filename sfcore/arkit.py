@@ -162,10 +162,10 @@ LEFT_RIGHT_PAIRS: tuple[tuple[str, str], ...] = tuple((c.name, c.partner) for c 
 
 
 def _folded(spelling: str) -> str:
-    """Folds case, separators, a ``blendShapes.`` prefix and short sides (``_L``) away."""
+    """Folds case, separators, a ``blendShapes.`` prefix and short sides (``_L``, ``_l``) away."""
     word = spelling.strip().rsplit(".", 1)[-1]
-    word = re.sub(r"[_\- ]L$", "Left", word)
-    word = re.sub(r"[_\- ]R$", "Right", word)
+    word = re.sub(r"[_\- ][Ll]$", "Left", word)
+    word = re.sub(r"[_\- ][Rr]$", "Right", word)
     return re.sub(r"[_\-\s]", "", word).lower()
 
 

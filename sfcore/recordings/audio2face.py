@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from sfcore.errors import WrongUse
 from sfcore.recordings import document
+from sfcore.recordings.clocks import Clock
+from sfcore.recordings.gather import Gather
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
 from sfcore.recordings.weight_rows import gather_weights, left_out, named_columns
@@ -40,15 +43,14 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
         )
     width = len(names) if isinstance(names, list) else len(reading.names or ())
     columns, others = named_columns(names if names is not None else list(reading.names or ()), source.name)
-    fps = document.number(content.get("exportFps", reading.fps))
-    if np.isinf(fps) or fps <= 0:
-        raise WrongUse(f"{source.name}: exportFps is {content.get('exportFps')!r}, which is no frame rate: mend it.")
-    times = np.arange(len(rows)) / fps  # NaN without a rate
+    times = np.full(len(rows), np.nan)
+    gather = Gather([channel for _, channel in columns], reading, source.name, "no frame rate")
+    if (fps := document.rate_in(content, "exportFps", source.name)) is not None:
+        gather.clock = Clock("exportFps", "seconds", "stated")
+        times = np.arange(len(rows)) / fps
     notes = left_out(others)
-    if np.isnan(fps):
-        notes.append("no frame rate: the time of its rows is unknown (state one with --fps)")
-    promised = content.get("numFrames")
-    if isinstance(promised, int) and promised != len(rows):
-        notes.append(f"says that it has {promised} frames and has {len(rows)}")
-    gather = gather_weights(rows, times, width, columns, reading)
+    promised = document.number(content.get("numFrames"))
+    if math.isfinite(promised) and promised != len(rows):
+        notes.append(f"says that it has {promised:g} frames and has {len(rows)}")
+    gather_weights(rows, times, width, columns, gather)
     yield gather.take(source.name, FORMAT, notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,9 @@ import numpy as np
 
 from sfcore.errors import WrongUse
 from sfcore.recordings import document
-from sfcore.recordings.named import time_key, times_of
+from sfcore.recordings.clocks import Clock
+from sfcore.recordings.gather import Gather
+from sfcore.recordings.named import clock_in, times_of
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
 from sfcore.recordings.weight_rows import gather_weights, left_out, named_columns
@@ -43,17 +44,17 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
         raise WrongUse(f"{source.name} does not name its columns (no 'names'): name them in their order with --names.")
     columns, others = named_columns(names, source.name)
     weights = [_weights(frame) for frame in frames]
-    key = time_key([frame for frame in frames if isinstance(frame, dict)])
-    times = times_of([frame if isinstance(frame, dict) else {} for frame in frames], key)
-    rate = document.number(content.get("fps", reading.fps))
-    if key is None and math.isfinite(rate) and rate > 0:
+    gather = Gather([channel for _, channel in columns], reading, source.name, "no time in its frames")
+    objects = [frame if isinstance(frame, dict) else {} for frame in frames]
+    key, gather.clock = clock_in(objects)
+    times = times_of(objects, key, gather.clock)
+    if gather.clock is None and (rate := document.rate_in(content, "fps", source.name)) is not None:
+        gather.clock = Clock("fps", "seconds", "stated")
         times = np.arange(len(frames)) / rate
     notes = left_out(others)
     if any(isinstance(frame, dict) and frame.get("rotation") for frame in frames) or content.get("head_pose"):
         notes.append("head poses were left out: the format states neither their unit nor their order")
-    if np.isnan(times).all():
-        notes.append("no time in its frames (state a rate with --fps)")
-    gather = gather_weights(weights, times, len(names), columns, reading)
+    gather_weights(weights, times, len(names), columns, gather)
     yield gather.take(source.name, FORMAT, notes)
 
 

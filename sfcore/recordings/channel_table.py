@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +19,15 @@ from pyarrow import csv
 from sfcore import arkit
 from sfcore.errors import WrongUse
 from sfcore.recordings import delimited
-from sfcore.recordings.gather import Gather
-from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.clocks import NAMES as CLOCK_NAMES
+from sfcore.recordings.clocks import folded
+from sfcore.recordings.reading import SourceFile
 from sfcore.recordings.take import RejectReason
 
 # A file with fewer known channels than this is some other table that happens to name one or two.
 FEWEST_CHANNELS = 10
 
 _COUNT_COLUMNS = {"blendshapecount"}  # both spellings, BlendShapeCount and BlendshapeCount, fold to this
-CLOCKS = {"timecode", "time", "t", "seconds", "timestamp", "timestampms", "timems", "frametime"}
-"""Names of columns that hold a row's time, without case, blanks and underscores."""
 PICTURES = {"image", "filename", "file", "imagepath", "path", "imagefile", "picture", "img", "frameimage"}
 """Names of columns that name a row's picture."""
 
@@ -63,13 +62,32 @@ class Header:
             yield f"columns that are no facial channel were left out: {', '.join(self.extra)}"
 
 
-Clock = Callable[[list[str]], NDArray[np.float64]]
-"""Turns the time cells of m rows into (m,) float64 seconds, NaN or infinity for cells that hold no time."""
-
-
 def first_line(head: bytes) -> str:
-    """The first line that is not blank."""
-    return next(iter(delimited.lines(delimited.decode_head(head))), "")
+    """The first line that is not blank and no preamble."""
+    return _cut_header(delimited.decode_head(head))[0]
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+# What Excel writes before a table to say its separator, and comments, as data loggers and numpy write them.
+_SEPARATOR = re.compile(r"sep=[,;|]?", re.IGNORECASE)
+
+
+def _cut_header(text: str) -> tuple[str, int]:
+    """The first line that is no preamble, and where the line behind it begins; of comments alone the one that names channels.
+
+    Lines that are blank, that say the separator, or that are comments may come before it.
+    """
+    place, commented = 0, ("", 0)
+    while place < len(text) and (match := _LINE.match(text, place)):
+        line, place = match[0].strip("\r\n"), match.end()
+        word = line.strip()
+        if word.startswith("#"):
+            bare = word.lstrip("# ")
+            commented = (bare, place) if _named(header_cells(bare)[0]) >= FEWEST_CHANNELS else commented
+        elif word and not _SEPARATOR.fullmatch(word.strip('"')):
+            # numpy puts its header into a comment: then numbers follow, and no names.
+            return commented if commented[0] and not names_enough(line) else (line, place)
+    return commented
 
 
 def header_cells(line: str) -> tuple[list[str], str]:
@@ -95,10 +113,6 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _word(cell: str) -> str:
-    return re.sub(r"[\s_\-]", "", cell).lower()
-
-
 def header_of(line: str, name: str, with_pictures: bool = False) -> Header:
     """Reads a first line; raises `WrongUse` when it names too few channels, or a column twice."""
     cells, delimiter = header_cells(line)
@@ -112,20 +126,20 @@ def header_of(line: str, name: str, with_pictures: bool = False) -> Header:
     pictures: list[int] = []
     extra: list[str] = []
     for column, cell in enumerate(cells):
-        word, channel = _word(cell), arkit.resolve(cell)
+        word, channel = folded(cell), arkit.resolve(cell)
         if channel is not None:
             if channel.name in channels:
                 raise WrongUse(f"{name} has two columns for {channel.name}: remove one of them.")
             channels[channel.name] = (column, channel)
-        elif word in CLOCKS:
+        elif word in CLOCK_NAMES:
             clocks.append(column)
         elif with_pictures and word in PICTURES:
             pictures.append(column)
         elif word not in _COUNT_COLUMNS and cell.strip():
             extra.append(cell.strip())
     # The one named Timecode wins over others.
-    clocks.sort(key=lambda column: _word(cells[column]) != "timecode")
-    if len(clocks) > 1 and _word(cells[clocks[0]]) == _word(cells[clocks[1]]):
+    clocks.sort(key=lambda column: folded(cells[column]) != "timecode")
+    if len(clocks) > 1 and folded(cells[clocks[0]]) == folded(cells[clocks[1]]):
         raise WrongUse(f"{name} has two columns for {cells[clocks[0]].strip()}: remove one of them.")
     extra += [cells[column].strip() for column in [*clocks[1:], *pictures[1:]]]
     clock, picture = (next(iter(found), None) for found in (clocks, pictures))
@@ -150,24 +164,20 @@ def rows_of(source: SourceFile, with_pictures: bool = False) -> tuple[Header, It
     """A table's header, and its rows block by block, each with the rows that cannot be read."""
     stream = source.opener()
     blocks = delimited.blocks(stream, source.name)
-    header: Header | None = None
-    pending = b""
-    for block in blocks:
-        pending += block
-        line, rest = _cut_first(pending)
-        if line:
-            header, pending = header_of(line, source.name, with_pictures), rest
-            break
-    if header is None:
+    pending = next(blocks, b"")
+    line, end = _cut_header(pending.decode())
+    if not line:
         raise WrongUse(f"{source.name} is not a recording: it has no line that is not blank.")
+    header, pending = header_of(line, source.name, with_pictures), pending.decode()[end:].encode()
 
     def following(header: Header) -> Iterator[tuple[Rows, Faults]]:
         with stream:
             number = 0
             for part in _chained(pending, blocks):
-                rows, faults = _quick(part, number, header) or _careful(part, number, header)
-                number += len(rows.frame) + len(faults)
-                yield rows, faults
+                quick = _quick(part, number, header)
+                for rows, faults in [quick] if quick is not None else _careful(part, number, header):
+                    number += len(rows.frame) + len(faults)
+                    yield rows, faults
 
     return header, following(header)
 
@@ -176,15 +186,6 @@ def _chained(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
     if first:
         yield first
     yield from others
-
-
-_FIRST = re.compile(rb"\s*?([^\r\n]*\S[^\r\n]*)(?:\r\n|\r|\n|$)")
-
-
-def _cut_first(block: bytes) -> tuple[str, bytes]:
-    """The first line that is not blank, and what follows it."""
-    match = _FIRST.match(block)
-    return (match[1].decode(), block[match.end() :]) if match else ("", b"")
 
 
 def _quick(block: bytes, number: int, header: Header) -> tuple[Rows, Faults] | None:
@@ -222,13 +223,23 @@ def _quick(block: bytes, number: int, header: Header) -> tuple[Rows, Faults] | N
     return Rows(np.arange(number, number + n), clock, picture, values), []
 
 
-def _careful(block: bytes, number: int, header: Header) -> tuple[Rows, Faults]:
+# Lines looked at one by one, before they are handed on: rows as numbers and faults as words take more memory than text.
+_CAREFUL_LINES = 16_384
+
+
+def _careful(block: bytes, number: int, header: Header) -> Iterator[tuple[Rows, Faults]]:
+    lines = delimited.lines(block.decode())
+    for start in range(0, len(lines), _CAREFUL_LINES):
+        yield _line_by_line(lines[start : start + _CAREFUL_LINES], number + start, header)
+
+
+def _line_by_line(lines: list[str], number: int, header: Header) -> tuple[Rows, Faults]:
     faults: Faults = []
     frames: list[int] = []
     clocks: list[str] = []
     pictures: list[str] = []
     values: list[list[float]] = []
-    for row, line in enumerate(delimited.lines(block.decode()), start=number):
+    for row, line in enumerate(lines, start=number):
         try:
             cells = delimited.cells(line, header.delimiter)
         except delimited.StrayQuote:
@@ -258,8 +269,3 @@ def _number(cell: str, decimal_comma: bool) -> float:
         return math.nan if "_" in number else float(number)
     except ValueError:
         return math.nan
-
-
-def gatherer(header: Header, reading: Reading, **options: object) -> Gather:
-    """Where the rows of a table are collected."""
-    return Gather([channel for _, channel in header.channels], reading, **options)  # type: ignore[arg-type]

@@ -10,6 +10,9 @@ from sfcore.errors import WrongUse
 from sfcore.recordings import delimited
 from sfcore.recordings.reading import SourceFile
 
+SLOWEST, FASTEST = 0.01, 1000.0
+"""Frames a second: one in 100 seconds is a time lapse, and no camera takes more than 1,000 pictures of a face."""
+
 
 class DoubledKey(ValueError):
     """An object that has one key twice: which of the two values is meant cannot be told."""
@@ -23,10 +26,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+# More digits than any whole number has that a recording states: 64 bits have 19.
+_MOST_DIGITS = 20
+
+
+def whole(digits: str) -> float:
+    """A whole number; one of more than 64 bits is no number that a recording holds, whatever it says."""
+    return int(digits) if len(digits) <= _MOST_DIGITS and abs(int(digits)) < 2**64 else math.inf
+
+
 def parse(text: str) -> Any:
     """The value of a JSON text; NaN and infinities become infinity, which readers reject. Raises `ValueError`."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=lambda _word: math.inf)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=lambda _word: math.inf, parse_int=whole)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -41,7 +53,7 @@ def load(source: SourceFile) -> Any:
             f"{source.name} is damaged JSON (line {error.lineno}: {error.msg.lower()}): export it again, to its end."
         ) from None
     except ValueError as error:
-        raise WrongUse(f"{source.name} cannot be read as JSON: {error}.") from None
+        raise WrongUse(f"{source.name} cannot be read as JSON: {str(error)[:160]}.") from None
 
 
 def number(value: Any) -> float:
@@ -55,6 +67,17 @@ def number(value: Any) -> float:
     except (ValueError, OverflowError):
         return math.inf
     return read if math.isfinite(read) else math.inf
+
+
+def rate_in(content: dict[str, Any], key: str, name: str) -> float | None:
+    """Frames a second that a document states under a key, None where it states none; raises `WrongUse` for no frame rate."""
+    if content.get(key) is None:
+        return None
+    fps = number(content[key])
+    if not SLOWEST <= fps <= FASTEST:
+        told = f"{key} is {str(content[key])[:40]}, which is no frame rate of a recording"
+        raise WrongUse(f"{name}: {told} ({SLOWEST:g} to {FASTEST:g} a second): mend it.")
+    return fps
 
 
 def starts_like_json(head: bytes) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,17 +17,23 @@ from sfcore import arkit
 from sfcore.arkit import NAMES, Channel
 from sfcore.errors import WrongUse
 from sfcore.recordings import rotations, timecode
+from sfcore.recordings.clocks import Clock
+from sfcore.recordings.document import FASTEST, SLOWEST
 from sfcore.recordings.pictures import Pictures, Shelf
 from sfcore.recordings.reading import Reading
 from sfcore.recordings.take import Reject, RejectReason, Take, content_hash
+from sfcore.recordings.unkept import NothingKept, rejected
 
 # Published takes leave 0..1 by at most 0.1; a value further out than this is a damaged number, not an overshoot to clip.
 FURTHEST_SHAPE = 0.5
 FURTHEST_ROTATION = math.pi
-LONGEST_DETAIL = 200
 
 ROWS_OF_A_TAKE = 262_144
 """A longer recording comes in as several takes, so that memory stays flat: 73 minutes at 60 frames a second."""
+
+LONGEST_WAIT = 65_536
+"""Rows that wait, at most, for one that tells the unit of rotations: 32 MB of numbers."""
+CUT = f"longer than {ROWS_OF_A_TAKE} rows, so it was cut into several takes"
 
 _ALL = np.arange(len(NAMES))
 _IS_SHAPE = np.array([c.kind == "shape" for c in arkit.CHANNELS])
@@ -40,18 +47,32 @@ def take_name(file_name: str) -> str:
     return unicodedata.normalize("NFC", PurePosixPath(file_name).stem)
 
 
-class Gather:
-    """Collects the rows of one source, part by part.
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """m rows as a source writes them: (m,) numbers, (m,) seconds, (m, 61) values, and (m,) places of their pictures."""
 
-    ``channels`` (k) say what the columns of ``add``'s values are; ``spell`` writes a time for people.
+    frame: NDArray[np.int64]
+    t: NDArray[np.float64]
+    wide: NDArray[np.float64]
+    places: NDArray[np.int64]
+
+
+class Gather:
+    """Collects the rows of one source called ``name``, part by part.
+
+    ``channels`` (k) say what the columns of ``add``'s values are. ``clock`` is set when the first times have told it; ``untimed``
+    says, for recordings of motion, what is lacking where times turn out to be unknown. Raises `WrongUse` for a frame rate that no
+    recording has.
     """
 
-    def __init__(
-        self, channels: Sequence[Channel], reading: Reading, of_day: bool = False, spell: Callable[[float], str] = "{:g} s".format
-    ) -> None:
-        self.channels, self.reading, self.of_day, self.spell = channels, reading, of_day, spell
+    def __init__(self, channels: Sequence[Channel], reading: Reading, name: str = "the file", untimed: str = "") -> None:
+        if reading.fps is not None and not SLOWEST <= reading.fps <= FASTEST:
+            raise WrongUse(f"--fps {reading.fps:g} is no frame rate of a recording: state one from {SLOWEST:g} to {FASTEST:g}.")
+        self.channels, self.reading, self.name, self.untimed = channels, reading, name, untimed
+        self.clock: Clock | None = None
         self._index = np.array([channel.index for channel in channels], np.int64)
         self._unit: rotations.Unit | None = None
+        self._is_timed: bool | None = None
         self._origin: float | None = None
         self._reached = -math.inf
         self._parts = 0
@@ -59,6 +80,7 @@ class Gather:
 
     def _begin(self) -> None:
         self.rejects: list[Reject] = []
+        self._waiting: list[_Rows] = []
         self._frames: list[NDArray[np.int64]] = []
         self._times: list[NDArray[np.float64]] = []
         self._values: list[NDArray[np.float32]] = []
@@ -66,7 +88,16 @@ class Gather:
         self._raw: list[NDArray[np.float64]] = []
         self._shelf: Shelf | None = None
         self._shelved: list[NDArray[np.int64]] = []
-        self.rows = 0
+        self._kept = self._waits = 0
+
+    def forget(self) -> None:
+        """Lets go of what was collected: a take of which nothing could be kept."""
+        self._begin()
+
+    @property
+    def rows(self) -> int:
+        """Rows collected and not rejected so far."""
+        return self._kept + self._waits
 
     @property
     def is_full(self) -> bool:
@@ -74,8 +105,10 @@ class Gather:
         return self.rows >= ROWS_OF_A_TAKE or (self.rows > 0 and len(self.rejects) >= ROWS_OF_A_TAKE)
 
     def reject(self, row: int, reason: RejectReason, detail: object = "") -> None:
-        """Notes a row that cannot be kept."""
-        self.rejects.append(Reject(row, reason, str(detail)[:LONGEST_DETAIL]))
+        """Notes a row that cannot be kept; raises `NothingKept` where as many in a row cannot as a take holds."""
+        self.rejects.append(rejected(row, reason, detail))
+        if len(self.rejects) >= ROWS_OF_A_TAKE and not self.rows:
+            raise NothingKept(self.name, self.rejects, is_all=False)
 
     def add(
         self,
@@ -84,22 +117,68 @@ class Gather:
         values: NDArray[np.float64],
         images: Sequence[bytes | None] | None = None,
     ) -> None:
-        """Adds m rows: (m,) row numbers, (m,) seconds, (m, k) values; NaN = unknown, infinity = could not be read."""
+        """Adds m rows: (m,) row numbers, (m,) seconds, (m, k) values; NaN = unknown, infinity = could not be read.
+
+        Raises `WrongUse` where rotations are in another unit than those of the rows before.
+        """
         wide = values
         if not np.array_equal(self._index, _ALL):
             wide = np.full((len(values), len(NAMES)), np.nan)
             wide[:, self._index] = values
-        if self._unit is None:
-            self._unit = rotations.unit_of(wide, self.reading.rotation)
-        converted = self._unit.to_radians(wide)
+        rows = _Rows(frame, t, wide, self._put_away(images, len(frame)))
+        if self._unit is not None:
+            if self._unit.denied_by(wide):
+                self._refuse_unit(rows)
+            else:
+                self._keep(rows, self._unit)
+            return
+        unit = rotations.unit_of(wide, self.reading.rotation)
+        if unit.is_sure and not self._waiting:
+            self._unit = unit
+        if self._unit is not None or (not unit.how and not self._waiting):
+            self._keep(rows, unit)  # numbers that are all 0 or unknown are so in any unit
+            return
+        self._waiting.append(rows)
+        self._waits += len(frame)
+        if unit.is_sure or self._waits >= LONGEST_WAIT:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Decides the unit of rotations by all rows that wait for it, and keeps them."""
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._waits = self._waiting, [], 0
+        self._unit = rotations.unit_of(np.concatenate([rows.wide for rows in waiting]), self.reading.rotation)
+        for rows in waiting:
+            self._keep(rows, self._unit)
+
+    def _refuse_unit(self, rows: _Rows) -> None:
+        assert self._unit is not None
+        other = "radians" if self._unit.name == "degrees" else "degrees"
+        told = f"rotations look like {other} from row {int(rows.frame[0])} on and like {self._unit.name} before: state --rotation"
+        if not self._parts:
+            raise WrongUse(f"{self.name}: its {told} radians or degrees, or mend it.")
+        for row in rows.frame.tolist():
+            self.reject(row, "out of range", told)
+
+    def _put_away(self, images: Sequence[bytes | None] | None, rows: int) -> NDArray[np.int64]:
+        """Puts pictures aside and returns their (m,) places, -1 for rows without one."""
+        places = np.full(rows, -1, np.int64)
+        if images is not None and any(image is not None for image in images):
+            shelf = self._shelf = self._shelf or Shelf()
+            places[:] = [shelf.put(image) for image in images]
+        return places
+
+    def _keep(self, rows: _Rows, unit: rotations.Unit) -> None:
+        frame, t, wide, places = rows.frame, rows.t, rows.wide, rows.places
+        converted = unit.to_radians(wide)
         low, high = np.minimum.reduce(converted, axis=0, initial=np.inf), np.maximum.reduce(converted, axis=0, initial=-np.inf)
         # NaN compares as false: a block with anything unknown is looked at row by row.
-        if not ((low >= _LOW).all() and (high <= _HIGH).all() and not np.isinf(t).any()):
+        if not ((low >= _LOW).all() and (high <= _HIGH).all() and not (np.abs(t) > timecode.FURTHEST).any()):
             kept = self._readable(frame, t, converted)
-            frame, t, converted, wide = frame[kept], t[kept], converted[kept], wide[kept]
-            images = None if images is None else [image for image, keep in zip(images, kept, strict=True) if keep]
+            frame, t, converted, wide, places = frame[kept], t[kept], converted[kept], wide[kept], places[kept]
             low, high = np.fmin.reduce(converted, axis=0, initial=np.inf), np.fmax.reduce(converted, axis=0, initial=-np.inf)
-        self._keep_pictures(images, len(frame))
+        self._shelved.append(places)
         if self.reading.raw:
             self._raw.append(wide)
         clipped, narrow = _clip(converted, low, high)
@@ -107,23 +186,18 @@ class Gather:
         self._times.append(t)
         self._values.append(narrow)
         self._clipped.append(clipped)
-        self.rows += len(frame)
-
-    def _keep_pictures(self, images: Sequence[bytes | None] | None, rows: int) -> None:
-        places = np.full(rows, -1, np.int64)
-        if images is not None and any(image is not None for image in images):
-            shelf = self._shelf = self._shelf or Shelf()
-            places[:] = [shelf.put(image) for image in images]
-        self._shelved.append(places)
+        self._kept += len(frame)
 
     def _readable(self, frame: NDArray[np.int64], t: NDArray[np.float64], wide: NDArray[np.float64]) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             faulty = np.isinf(wide) | (wide < _LOW) | (wide > _HIGH)
         wordless = np.asarray(np.isnan(wide).all(axis=1))
-        bad: NDArray[np.bool_] = faulty.any(axis=1) | np.isinf(t) | wordless
+        far = np.abs(t) > timecode.FURTHEST
+        bad: NDArray[np.bool_] = faulty.any(axis=1) | far | wordless
         for row in np.flatnonzero(bad):
-            if np.isinf(t[row]):
-                self.reject(int(frame[row]), "bad timecode", "no time can be read")
+            if far[row]:
+                told = "no time can be read" if np.isinf(t[row]) else f"{t[row]:g} s is no time of a recording"
+                self.reject(int(frame[row]), "bad timecode", told)
             elif wordless[row]:
                 self.reject(int(frame[row]), "no labels", "no value of any channel")
             else:
@@ -145,22 +219,22 @@ class Gather:
     ) -> Take:
         """The take of what was collected so far, under the file's name; ``more`` says that the recording goes on.
 
-        Raises `WrongUse` when not one row was kept.
+        Raises `NothingKept` when not one row was kept.
         """
+        self._settle()
         frame, t, values, clipped, kept = self._in_order()
         rejects = tuple(sorted(self.rejects, key=lambda reject: reject.row))
         if not len(frame):
-            first = f" (row {rejects[0].row}: {rejects[0].reason}, {rejects[0].detail!r})" if rejects else ""
-            raise WrongUse(f"{name} is not a recording: none of its {len(rejects)} rows can be read{first}.")
+            raise NothingKept(name, rejects, is_all=not more)
         self._parts += 1
         stem = stem or take_name(name)
         images = None if self._shelf is None else Pictures(self._shelf, np.concatenate(self._shelved)[kept])
-        told = [*notes, *_notes(values), *timing_notes(frame, t)]
+        told = [*notes, *self._clock_notes(t), *_notes(values), *timing_notes(frame, t)]
         if self._unit is not None and (words := self._unit.note):
             told.append(words)
         cut = (self._parts > 1, more)
         if any(cut):
-            told.append(f"longer than {ROWS_OF_A_TAKE} rows, so it was cut into several takes")
+            told.append(CUT)
         made = Take(
             name=f"{stem}~{self._parts}" if self._parts > 1 else stem,
             format=form,
@@ -188,10 +262,27 @@ class Gather:
             found["variant"] = variant["variant"].lower()
         if self._unit is not None and self._unit.how:
             found["rotation"] = f"{self._unit.name} ({self._unit.how})"
+        if self.clock is not None and self._is_timed:
+            found |= self.clock.known()
+        elif self._is_paced:
+            found |= {"clock": "frame number", "clock_known": f"stated: {self.reading.fps:g} frames a second"}
+        elif np.isnan(t).any():
+            found["clock"] = "unknown"
         fps, lost, _ = timecode.pace(frame, t)
         if fps is not None:
             found |= {"fps": round(fps, 4), "lost_frames": lost}
         return found
+
+    def _clock_notes(self, t: NDArray[np.float64]) -> Iterator[str]:
+        if self.clock is not None and self._is_timed:
+            yield from self.clock.notes()
+        elif self.untimed and len(t) > 1 and np.isnan(t).all():
+            yield f"{self.untimed}: the time of its rows is unknown (state a rate with --fps)"
+
+    @property
+    def _is_paced(self) -> bool:
+        """Whether times follow from row numbers, at the rate that the owner states."""
+        return self._is_timed is False and self.reading.fps is not None
 
     def _in_order(self) -> tuple[Any, ...]:
         """Frames, seconds from the recording's first row, coefficients and clipped counts of the rows in order of time, and which
@@ -200,21 +291,11 @@ class Gather:
         times = np.concatenate([np.zeros(0), *self._times])
         values = np.concatenate([np.zeros((0, len(NAMES)), np.float32), *self._values])
         clipped = np.concatenate([np.zeros(0, np.int32), *self._clipped])
-        if not len(frame) or np.isnan(times).all():
-            return frame, times, values, clipped, np.ones(len(frame), np.bool_)
-        for row in np.flatnonzero(np.isnan(times)):
-            self.reject(int(frame[row]), "bad timecode", "no time, where others have one")
-        timed = np.asarray(~np.isnan(times))
-        kept = timed.copy()
-        kept[timed], running = timecode.in_order(times[timed], self.of_day)
-        whole = times.copy()
-        whole[timed] = running
-        if self._origin is not None and self.of_day:
-            whole += timecode.DAY * max(0, round((self._reached - whole[timed][0]) / timecode.DAY))
-        late = np.asarray(timed & (~kept | (whole < self._reached)))
-        for row in np.flatnonzero(late):
-            self.reject(int(frame[row]), "time out of order", self.spell(float(times[row])))
-        kept &= ~late
+        if not len(frame):
+            return frame, times, values, clipped, np.ones(0, np.bool_)
+        if self._is_timed is None:
+            self._is_timed = not np.isnan(times).all()
+        kept, whole = self._timed(frame, times) if self._is_timed else self._untimed(frame, times)
         if not kept.any():
             return frame[:0], times[:0], values[:0], clipped[:0], kept
         if self._origin is None:
@@ -223,6 +304,39 @@ class Gather:
         if kept.all():
             return frame, whole - self._origin, values, clipped, kept
         return frame[kept], whole[kept] - self._origin, values[kept], clipped[kept], kept
+
+    def _untimed(self, frame: NDArray[np.int64], times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which rows of a recording without times are kept, and their seconds at the rate that its owner states, or NaN."""
+        kept = np.asarray(np.isnan(times))
+        for row in np.flatnonzero(~kept):
+            self.reject(int(frame[row]), "bad timecode", "a time, where the rows before have none")
+        if self.reading.fps is None:
+            return kept, times
+        paced = frame / self.reading.fps
+        far = kept & (paced > timecode.FURTHEST)
+        for row in np.flatnonzero(far):
+            self.reject(int(frame[row]), "bad timecode", f"frame {frame[row]} is further than a recording goes")
+        return kept & ~far, paced
+
+    def _timed(self, frame: NDArray[np.int64], times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which rows are in order of time, and their times carried on past midnight."""
+        of_day = self.clock is not None and self.clock.of_day
+        timed = np.asarray(~np.isnan(times))
+        for row in np.flatnonzero(~timed):
+            self.reject(int(frame[row]), "bad timecode", "no time, where others have one")
+        if not timed.any():
+            return timed, times
+        kept = timed.copy()
+        kept[timed], running = timecode.in_order(times[timed], of_day)
+        whole = times.copy()
+        whole[timed] = running
+        if self._origin is not None and of_day:
+            whole += timecode.DAY * max(0, round((self._reached - whole[timed][0]) / timecode.DAY))
+        late = np.asarray(timed & (~kept | (whole < self._reached)))
+        spell = "{:g} s".format if self.clock is None else self.clock.spelt
+        for row in np.flatnonzero(late):
+            self.reject(int(frame[row]), "time out of order", spell(float(times[row])))
+        return kept & ~late, whole
 
 
 def _clip(

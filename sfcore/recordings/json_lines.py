@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sfcore.recordings import delimited, document
-from sfcore.recordings.reading import SourceFile
+from sfcore.recordings.reading import SNIFFED_BYTES, SourceFile
 
 
 def entries(source: SourceFile) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -27,11 +27,20 @@ def _entry(line: str) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else f"no object: {line[:80]}"
 
 
-def first_entry(head: bytes) -> tuple[dict[str, Any] | None, str]:
-    """The object of the first line where it ends within the head, and the line's text."""
-    text = document.starts_like_json(head)
-    lines = delimited.lines(text)
-    if not lines or not text.startswith("{"):
-        return None, ""
-    found = _entry(lines[0])
-    return (found if isinstance(found, dict) else None), lines[0]
+# So many lines tell what a file holds; of these, so large a share must be sound: elsewhere objects stand in lines by chance.
+_FIRST_LINES = 20
+_SOUND = 0.5
+
+
+def first_entries(head: bytes) -> tuple[list[dict[str, Any]], str]:
+    """The objects of the first lines that end within the head, and the first line's text where it begins an object.
+
+    None where fewer than half of these lines are objects: then the file is no such lines.
+    """
+    lines = delimited.lines(delimited.decode_head(head))
+    line = lines[0].lstrip() if lines else ""
+    if len(head) >= SNIFFED_BYTES and len(lines) > 1:
+        lines.pop()  # its end may be missing
+    found = [entry for text in lines[:_FIRST_LINES] if isinstance(entry := _entry(text), dict)]
+    enough = found and len(found) >= _SOUND * min(len(lines), _FIRST_LINES)
+    return (found if enough else []), (line if line.startswith("{") else "")

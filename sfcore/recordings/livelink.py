@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sfcore.recordings import channel_table, timecode
+from sfcore.recordings import channel_table
 from sfcore.recordings.channel_table import FEWEST_CHANNELS, Header
-from sfcore.recordings.clocks import Clock, clock_of
+from sfcore.recordings.clocks import clock_of
 from sfcore.recordings.gather import Gather, take_name
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
@@ -36,47 +36,30 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
 def takes_of_table(source: SourceFile, reading: Reading, form: str) -> Iterator[Take]:
     """The takes of any table of channels, said to be of format ``form``: one, or more where it is very long."""
     header, blocks = channel_table.rows_of(source)
-    clock: Clock | None = None
-    gather: Gather | None = None
+    gather = Gather([channel for _, channel in header.channels], reading, source.name, _untimed(header))
     starts: str | None = None
     for rows, faults in blocks:
-        if clock is None and header.clock is not None and rows.clock:
-            clock = clock_of(header.cells[header.clock], rows.clock)
-        if gather is None:
-            of_day = clock is not None and clock.of_day
-            spell = timecode.spelt if of_day else "{:g} s".format
-            gather = Gather([channel for _, channel in header.channels], reading, of_day, spell)
+        if gather.clock is None and header.clock is not None:
+            gather.clock = clock_of(header.cells[header.clock].strip(), rows.clock)
+        clock = gather.clock
         for fault in faults:
             gather.reject(*fault)
-        times = clock.seconds(rows.clock) if clock else _paced(rows.frame, reading)
+        times = clock.seconds(rows.clock) if clock else np.full(len(rows.frame), np.nan)
         timed = ~np.isinf(times)
         for place in np.flatnonzero(~timed):
             gather.reject(int(rows.frame[place]), "bad timecode", rows.clock[place])
-        if starts is None and clock is not None and clock.of_day and timed.any():
-            starts = rows.clock[int(np.flatnonzero(timed)[0])].strip()
+        if starts is None and clock is not None and clock.kind.startswith("timecode") and np.isfinite(times).any():
+            starts = rows.clock[int(np.flatnonzero(np.isfinite(times))[0])].strip()
         if gather.is_full:
-            yield gather.take(source.name, form, _told(header), _known(clock, starts), more=True)
+            yield gather.take(source.name, form, list(header.notes()), _started(starts), more=True)
         gather.add(rows.frame[timed], times[timed], rows.values[timed])
-    gather = gather or Gather([], reading)
-    yield gather.take(source.name, form, _told(header), _known(clock, starts), stem=take_name(source.name))
+    yield gather.take(source.name, form, list(header.notes()), _started(starts), stem=take_name(source.name))
 
 
-def _paced(frame: Any, reading: Reading) -> Any:
-    """Times of rows without a clock: by the frame rate where its owner states one, else unknown."""
-    return frame / reading.fps if reading.fps else np.full(len(frame), np.nan)
+def _untimed(header: Header) -> str:
+    """What lacks where times are unknown."""
+    return "no Timecode column" if header.clock is None else f"nothing in its column {header.cells[header.clock].strip()}"
 
 
-def _told(header: Header) -> list[str]:
-    notes = list(header.notes())
-    if header.clock is None:
-        notes.append("no Timecode column: the time of its rows is unknown")
-    return notes
-
-
-def _known(clock: Clock | None, starts: str | None) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-    if clock is not None:
-        known["clock"] = clock.kind
-    if starts is not None:
-        known["starts"] = starts
-    return known
+def _started(starts: str | None) -> dict[str, Any]:
+    return {} if starts is None else {"starts": starts}

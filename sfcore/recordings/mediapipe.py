@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from sfcore.errors import WrongUse
-from sfcore.recordings import document
+from sfcore.recordings import document, json_lines
 from sfcore.recordings.beside import picture_beside
 from sfcore.recordings.gather import take_name
-from sfcore.recordings.named import faces, time_key, times_of
+from sfcore.recordings.named import clock_in, faces, times_of
 from sfcore.recordings.named_frames import NamedFrames, notes_on
 from sfcore.recordings.reading import Reading, SourceFile
-from sfcore.recordings.take import Take
+from sfcore.recordings.take import Reject, Take
+from sfcore.recordings.unkept import NothingKept, rejected
 
 FORMAT = "mediapipe-json"
 _MARKS = ('"faceBlendshapes"', '"face_blendshapes"', '"categoryName"', '"category_name"', '"people"')
@@ -22,9 +21,9 @@ _LISTS = ("frames", "results", "data", "detections", "faceLandmarkerResults")
 
 
 def sniff(head: bytes) -> bool:
-    """Whether a JSON document begins that has the names of MediaPipe's results, or ``people``."""
+    """Whether a JSON document begins that has the names of MediaPipe's results, or ``people``, and no line for each frame."""
     text = document.starts_like_json(head)
-    return bool(text) and any(mark in text for mark in _MARKS)
+    return bool(text) and any(mark in text for mark in _MARKS) and len(json_lines.first_entries(head)[0]) < 2
 
 
 def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
@@ -34,24 +33,31 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     MediaPipe. Raises `WrongUse` when no face is in the whole dump.
     """
     content = document.load(source)
-    people = _people(content)
-    if people is None:
-        yield from _takes(_frames(content), source, reading, take_name(source.name))
-        return
-    for number, frames in enumerate(people, start=1):
+    spare: list[Reject] = []
+    some = False
+    for number, frames in enumerate(_people(content) or [_frames(content)], start=1):
         stem = take_name(source.name) + (f"-person{number}" if number > 1 else "")
-        yield from _takes(frames, source, reading, stem)
+        for take in _takes(frames, source, reading, stem, spare):
+            some = True
+            yield take
+    if not some and all(reject.reason == "no face" for reject in spare):
+        raise WrongUse(f"{source.name} holds no face: MediaPipe found none in its {len(spare)} frames, or kept no blendshapes.")
+    if spare:
+        raise NothingKept(source.name, spare)
 
 
-def _takes(frames: list[Any], source: SourceFile, reading: Reading, name: str) -> Iterator[Take]:
+def _takes(frames: list[Any], source: SourceFile, reading: Reading, name: str, spare: list[Reject]) -> Iterator[Take]:
+    """The takes of one person's frames; rows of faces of which nothing is kept go to ``spare``."""
     found = [faces(frame) for frame in frames]
     if not any(found):
-        raise WrongUse(f"{source.name} holds no face: MediaPipe found none in its {len(frames)} frames, or kept no blendshapes.")
+        spare += [rejected(row, "no face", "no face was found in this frame") for row in range(len(frames))]
+        return
     objects = [frame if isinstance(frame, dict) else {} for frame in frames]
-    key = time_key([frame for frame in objects if frame])
-    times = times_of(objects, key) if key else _paced(len(frames), reading)
+    key, clock = clock_in(objects)
+    times = times_of(objects, key, clock)
     for face in range(max(map(len, found))):
-        track = NamedFrames(reading)
+        track = NamedFrames(reading, source.name, "no time in its frames")
+        track.gather.clock = clock
         for row, (frame, values) in enumerate(zip(objects, found, strict=True)):
             if face < len(values):
                 track.add(row, float(times[row]), values[face], picture_beside(source, frame) if face == 0 else None)
@@ -59,8 +65,13 @@ def _takes(frames: list[Any], source: SourceFile, reading: Reading, name: str) -
                 track.gather.reject(row, "no face", "no face was found in this frame")
         track.flush()
         stem = name + (f"-face{face + 1}" if face else "")
-        notes = notes_on(list(track.others))
-        yield track.gather.take(source.name, FORMAT, notes, stem=stem, subject=f"face {face + 1}" if face else None)
+        subject = f"face {face + 1}" if face else None
+        try:
+            take = track.gather.take(source.name, FORMAT, notes_on(list(track.others)), stem=stem, subject=subject)
+        except NothingKept as nothing:
+            spare += nothing.rejects
+            continue
+        yield take
 
 
 def _people(content: Any) -> list[list[Any]] | None:
@@ -71,10 +82,6 @@ def _people(content: Any) -> list[list[Any]] | None:
     if not all(isinstance(person, dict) and isinstance(person.get("frames"), list) for person in people):
         return None
     return [person["frames"] for person in people]
-
-
-def _paced(count: int, reading: Reading) -> Any:
-    return np.arange(count) / reading.fps if reading.fps else np.full(count, np.nan)
 
 
 def _frames(content: Any) -> list[Any]:

@@ -41,13 +41,13 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
             seen.clear()
         seen.add(label[1])
         lists[-1].append({"label": label[1], "score": score[1] if score else "0"})  # protobuf leaves zeros out
-    frames = NamedFrames(reading)
+    frames = NamedFrames(reading, source.name)
     for row, entries in enumerate(lists):
         values = scores(entries)
         if values is None:
             frames.gather.reject(row, "no labels", f"names fewer than {FEWEST_NAMES} facial channels")
         else:
-            frames.add(row, float("nan") if not reading.fps else row / reading.fps, values)
+            frames.add(row, float("nan"), values)
     frames.flush()
     if not frames.gather.rows and not text.count("}"):
         raise WrongUse(f"{source.name} is damaged: its first classification does not end.")

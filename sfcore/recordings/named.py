@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,15 +12,16 @@ from numpy.typing import NDArray
 
 from sfcore import arkit
 from sfcore.arkit import CHANNELS, Channel
-from sfcore.recordings.clocks import unit_of_numbers
+from sfcore.recordings.clocks import NAMES as CLOCK_NAMES
+from sfcore.recordings.clocks import Clock, clock_of, folded
 from sfcore.recordings.document import number
 
 FEWEST_NAMES = 5
 """An object that names fewer channels than this is about something else."""
 _NAME_KEYS = ("categoryName", "category_name", "label", "name", "displayName", "display_name")
 _SCORE_KEYS = ("score", "value", "weight")
-_CLOCK_WORDS = ("time", "t", "timestamp", "timestampms", "timems", "timestampus", "ts", "seconds", "timecode", "timestampinms")
 _DEPTH = 6
+_LONGEST_KEY = 64
 # Files name the same few dozen channels in every frame.
 _resolve = lru_cache(maxsize=4096)(arkit.resolve)
 
@@ -83,21 +83,27 @@ def strangers(values: dict[str, Any]) -> list[str]:
 
 
 def time_key(objects: Sequence[dict[str, Any]]) -> str | None:
-    """The key under which objects keep their time."""
-    for key in objects[0] if objects else ():
-        if re.sub(r"[\s_\-]", "", str(key)).lower() in _CLOCK_WORDS:
-            return str(key)
+    """The key under which objects keep their time: the first such key of the first of them that has one."""
+    for entry in objects:
+        for key in entry:
+            if len(key) < _LONGEST_KEY and folded(key) in CLOCK_NAMES:
+                return key
     return None
 
 
-def times_of(objects: Sequence[dict[str, Any]], key: str | None) -> NDArray[np.float64]:
-    """(n,) float64 seconds of each object; infinity for what is no time, NaN without a key."""
-    if key is None:
+def times_of(objects: Sequence[dict[str, Any]], key: str | None, clock: Clock | None) -> NDArray[np.float64]:
+    """(n,) float64 seconds of each object; infinity for what is no time, NaN for null and without a key or clock."""
+    if key is None or clock is None:
         return np.full(len(objects), np.nan)
-    read = np.array([number(entry.get(key)) for entry in objects], np.float64)
-    read[np.isnan(read)] = math.inf
-    scale = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}
-    return read * scale[unit_of_numbers(re.sub(r"[\s_\-]", "", key).lower(), read)]
+    return clock.seconds([entry.get(key) for entry in objects])
+
+
+def clock_in(objects: Sequence[dict[str, Any]]) -> tuple[str | None, Clock | None]:
+    """The key under which objects keep their time, and how it is read; None where they have none."""
+    key = time_key(objects)
+    if key is None:
+        return None, None
+    return key, clock_of(key, [entry[key] for entry in objects if entry.get(key) is not None])
 
 
 def channels_named(names: Sequence[Any]) -> tuple[list[tuple[int, Channel]], list[str]]:

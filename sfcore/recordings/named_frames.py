@@ -19,6 +19,10 @@ class NamedFrames:
     """Collects frames of one face; ``add`` takes one at a time and hands them on many at a time."""
 
     reading: Reading
+    name: str
+    """What messages call the source."""
+    untimed: str = ""
+    """What lacks where times are unknown."""
     gather: Gather = field(init=False)
     others: dict[str, None] = field(default_factory=dict)
     _frames: list[int] = field(default_factory=list)
@@ -30,7 +34,7 @@ class NamedFrames:
     _WAITING = 512
 
     def __post_init__(self) -> None:
-        self.gather = Gather(CHANNELS, self.reading)
+        self.gather = Gather(CHANNELS, self.reading, self.name, self.untimed)
 
     def add(self, row: int, time: float, values: dict[str, Any], image: bytes | None = None) -> None:
         """Adds a frame, or rejects it where a value is no number."""

@@ -19,7 +19,8 @@ MOST_PIXELS = 64_000_000
 """Pixels of a decoded one: 8,000 by 8,000, which is beyond any phone's and needs 192 MB; more is a decompression bomb."""
 LARGEST_SIDE = 2048
 """Larger pictures are scaled down: students see a few hundred pixels."""
-_KINDS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
+# Pillow opens a phone's MPO, which is a JPEG and more pictures behind it, as JPEG.
+_KINDS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _KEPT_KINDS = ("JPEG", "PNG", "WEBP")
 _ORIENTATION = 0x0112
 # Pictures kept in memory before they go to a file.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sfcore.arkit import CHANNELS, Channel
 from sfcore.errors import WrongUse
 from sfcore.recordings import beside, clocks
-from sfcore.recordings.channel_table import CLOCKS, FEWEST_CHANNELS
+from sfcore.recordings.channel_table import FEWEST_CHANNELS
 from sfcore.recordings.named import channels_named
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
@@ -53,7 +53,9 @@ def _takes(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
     if len(numeric) < FEWEST_CHANNELS:
         raise WrongUse(f"{source.name} is not a recording: {len(numeric)} of its columns are facial channels.")
     picture = next((name for name in beside.KEYS if name in schema.names), None)
-    clock = next((name for name in schema.names if name.lower() in CLOCKS and _is_number(schema.field(name).type)), None)
+    clock = next(
+        (name for name in schema.names if clocks.folded(name) in clocks.NAMES and _is_time(schema.field(name).type)), None
+    )
     wanted = [schema.names[place] for place, _ in numeric]
     wanted += [name for name in ("take", "frame", "subject", clock, picture) if name in schema.names]
     left = [name for name in others if name not in (*_OWN, clock, picture)]
@@ -61,10 +63,14 @@ def _takes(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
     takes = TakesByName(source, reading, FORMAT)
     row = 0
     for batch in file.iter_batches(batch_size=_PICTURE_BATCH if picture else _BATCH, columns=list(dict.fromkeys(wanted))):
-        _add(takes, batch, row, numeric, schema.names, clock, picture, source, reading)
+        _add(takes, batch, row, numeric, schema.names, clock, picture, source)
         row += batch.num_rows
         yield from takes.ready(notes)
     yield from takes.rest(notes)
+
+
+def _is_time(kind: Any) -> bool:
+    return _is_number(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _is_number(kind: Any) -> bool:
@@ -80,28 +86,38 @@ def _add(
     clock: str | None,
     picture: str | None,
     source: SourceFile,
-    reading: Reading,
 ) -> None:
     n = batch.num_rows
     values = np.full((n, len(CHANNELS)), np.nan)
     for place, channel in columns:
         values[:, channel.index] = _numbers(batch.column(names[place]))
     rows = np.arange(row, row + n)
-    frame = np.nan_to_num(_numbers(batch.column("frame")), nan=-1, posinf=-1) if "frame" in batch.schema.names else rows
-    numbered = np.where(frame < 0, rows, frame).astype(np.int64)
-    t = _numbers(batch.column(clock)) if clock else np.full(n, np.nan)
-    if clock:
-        t = t * {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}[clocks.unit_of_numbers(clock.lower(), t)]
-    elif reading.fps:
-        t = numbered / reading.fps
+    frame = _numbers(batch.column("frame")) if "frame" in batch.schema.names else rows
+    numbered = np.where((frame >= 0) & (frame < 2**53), frame, rows).astype(np.int64)  # NaN compares as false
+    t = _times(takes, batch.column(clock), clock) if clock else np.full(n, np.nan)
     named = _texts(batch, "take", n)
     subjects = _texts(batch, "subject", n)
     entries = batch.column(picture).to_pylist() if picture else []
     images = [beside.picture_beside(source, {"image": entry}) for entry in entries] if picture else None
-    for name in dict.fromkeys(named):
-        mine = np.array([one == name for one in named], np.bool_)
-        kept = None if images is None else [image for image, keep in zip(images, mine, strict=True) if keep]
-        takes.add(name, numbered[mine], t[mine], values[mine], kept, subjects[int(np.flatnonzero(mine)[0])])
+    by_take: dict[str | None, list[int]] = {}
+    for place, name in enumerate(named):
+        by_take.setdefault(name, []).append(place)
+    for name, mine in by_take.items():
+        kept = None if images is None else [images[place] for place in mine]
+        takes.add(name, numbered[mine], t[mine], values[mine], kept, subjects[mine[0]])
+
+
+def _times(takes: TakesByName, column: Any, name: str) -> NDArray[np.float64]:
+    """(m,) seconds by the one clock of the file, NaN for null, infinity for no time."""
+    cells: list[Any] | NDArray[np.float64] = _numbers(column) if _is_number(column.type) else column.to_pylist()
+    if takes.clock is None:
+        known = [cell for cell in cells[: 4 * _BATCH] if cell is not None and cell == cell]
+        takes.clock = clocks.clock_of(name, known)
+    if takes.clock is None:
+        return np.full(len(column), np.nan)
+    if isinstance(cells, np.ndarray):
+        return cells * clocks.SCALE[takes.clock.kind] if not takes.clock.of_day else np.full(len(cells), np.inf)
+    return takes.clock.seconds(cells)
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

@@ -21,11 +21,11 @@ _MOST_TRIES = 50
 
 
 def sniff(head: bytes) -> bool:
-    """Whether the first line is an object with ``response``, ``messages``, or ``analysis`` beside ``arkit``."""
-    first, line = json_lines.first_entry(head)
-    if first is None:
+    """Whether lines are objects with ``response``, ``messages``, or ``analysis`` beside ``arkit``."""
+    first, line = json_lines.first_entries(head)
+    if not first:
         return line.startswith(('{"messages"', '{"response"'))
-    return "response" in first or "messages" in first or ("arkit" in first and "analysis" in first)
+    return any("response" in entry or "messages" in entry or ("arkit" in entry and "analysis" in entry) for entry in first)
 
 
 def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
@@ -33,7 +33,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
 
     A row without an answer is rejected; raises `WrongUse` when none has one.
     """
-    frames = NamedFrames(reading)
+    frames = NamedFrames(reading, source.name)
     answers = unseen = 0
     for row, entry in json_lines.entries(source):
         if isinstance(entry, str):
@@ -50,7 +50,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
             continue
         picture = picture_beside(source, entry)
         unseen += picture is None
-        frames.add(row, row / reading.fps if reading.fps else math.nan, values, picture)
+        frames.add(row, math.nan, values, picture)
     if not answers and frames.gather.rejects:
         raise WrongUse(f"{source.name} holds questions and no answers: there are no labels in it to learn from.")
     frames.flush()
@@ -75,7 +75,7 @@ def labels_in(answer: Any) -> dict[str, Any] | None:
     """The coefficients by name in an answer of either shape; None where it has none."""
     if not isinstance(answer, str):
         return next(iter(faces(answer, 2)), None)
-    decoder = json.JSONDecoder(parse_constant=lambda _word: math.inf)
+    decoder = json.JSONDecoder(parse_constant=lambda _word: math.inf, parse_int=document.whole)
     place, found = -1, None
     for _ in range(_MOST_TRIES):
         place = answer.find("{", place + 1)

@@ -29,9 +29,10 @@ from sfcore.recordings import (
     talking_avatar,
 )
 from sfcore.recordings.finding import Found, find
-from sfcore.recordings.gather import take_name
+from sfcore.recordings.gather import CUT, take_name
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
+from sfcore.recordings.unkept import with_the_rest
 from sfcore.recordings.video import Film, video_beside, with_pictures
 
 
@@ -175,7 +176,7 @@ def _unreadable(file: SourceFile, error: BaseException) -> WorkFailed:
 def _takes_of(file: SourceFile, form: Format, reading: Reading, is_single: bool, name: str) -> Iterator[Take | Refused]:
     try:
         film: Film | None = None
-        for number, take in enumerate(form.read(file, reading)):
+        for number, take in enumerate(with_the_rest(form.read(file, reading), CUT)):
             named = replace(take, name=take.name.replace(take_name(file.name), name, 1))
             if reading.video and named.images is None and not np.isnan(named.t).any():
                 if number == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import CHANNELS
+from sfcore.errors import WrongUse
+from sfcore.recordings.clocks import Clock
 from sfcore.recordings.gather import ROWS_OF_A_TAKE, Gather, take_name
 from sfcore.recordings.reading import Reading, SourceFile
-from sfcore.recordings.take import Take
+from sfcore.recordings.take import Reject, RejectReason, Take
+from sfcore.recordings.unkept import NothingKept, rejected
 
+MOST_TAKES = 100_000
+"""Takes that one file may name: as many as files that one folder may hold."""
 _UNNAMED = ""
 
 
@@ -25,12 +29,24 @@ class TakesByName:
         self._gathers: dict[str, Gather] = {}
         self._subjects: dict[str, str | None] = {}
         self._reached: dict[str, int] = {}
-        self.faults = Gather(CHANNELS, reading)
-        """Rows of which even the take is unknown."""
+        self._loose: list[Reject] = []
+        self._some = False
+        self.clock: Clock | None = None
+        """How times of the whole source are read; set when the first of them are seen."""
 
-    def gather(self, take: str | None) -> Gather:
-        """Where a take's rows go."""
-        return self._gathers.setdefault(take or _UNNAMED, Gather(CHANNELS, self._reading))
+    def reject(self, row: int, reason: RejectReason, detail: object = "") -> None:
+        """Notes a row that cannot be kept; it goes out with whichever take is next."""
+        self._loose.append(rejected(row, reason, detail))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `ready` should be asked: so much was collected."""
+        rejects = len(self._loose) + sum(len(gather.rejects) for gather in self._gathers.values())
+        return max(self._rows, rejects) >= ROWS_OF_A_TAKE
+
+    @property
+    def _rows(self) -> int:
+        return sum(gather.rows for gather in self._gathers.values())
 
     def add(
         self,
@@ -41,46 +57,56 @@ class TakesByName:
         images: Sequence[bytes | None] | None = None,
         subject: str | None = None,
     ) -> None:
-        """Adds m rows of one take; frames that do not rise are rejected."""
-        gather, name = self.gather(take), take or _UNNAMED
+        """Adds m rows of one take; frames that do not rise are rejected. Raises `WrongUse` for more takes than files may be."""
+        name = take or _UNNAMED
+        gather = self._gathers.get(name)
+        if gather is None:
+            if len(self._gathers) >= MOST_TAKES:
+                raise WrongUse(f"{self._source.name} names more than {MOST_TAKES} takes: split it.")
+            gather = self._gathers[name] = Gather(CHANNELS, self._reading, self._source.name, "no time in its rows")
+        gather.clock = self.clock
         before = np.maximum.accumulate(np.concatenate([[self._reached.get(name, -1)], frame]))
         rising = frame > before[:-1]
         for place in np.flatnonzero(~rising):
-            gather.reject(int(frame[place]), "time out of order", f"frame {frame[place]} after frame {before[place]}")
+            self.reject(int(frame[place]), "time out of order", f"frame {frame[place]} after frame {before[place]}")
         self._reached[name] = int(before[-1])
         self._subjects.setdefault(name, subject)
         kept = None if images is None else [image for image, keep in zip(images, rising, strict=True) if keep]
         gather.add(frame[rising], t[rising], values[rising], kept)
 
     def ready(self, notes: Sequence[str] = ()) -> Iterator[Take]:
-        """The takes that should go out now because much has been collected."""
-        if sum(gather.rows for gather in self._gathers.values()) >= ROWS_OF_A_TAKE:
-            for name, gather in self._gathers.items():
-                if gather.rows:
-                    yield self._take(name, gather, notes, more=True)
+        """The takes that should go out now because much has been collected.
+
+        Raises `NothingKept` where as much is nothing but rows that cannot be kept.
+        """
+        if self.is_full:
+            yield from self._going(notes, more=True)
+            if len(self._loose) >= ROWS_OF_A_TAKE:
+                raise NothingKept(self._source.name, self._loose, is_all=False)
 
     def rest(self, notes: Sequence[str] = ()) -> Iterator[Take]:
-        """All that is left; raises `WrongUse` when the whole source held no row to keep."""
-        if self.faults.rejects or not self._gathers:
-            home = next(iter(self._gathers.values()), self.faults)
-            if home is not self.faults:
-                home.rejects += self.faults.rejects
-            else:
-                yield home.take(self._source.name, self._form, notes)
-        orphans: list[Any] = []
-        last = None
+        """All that is left; raises `NothingKept` for rows behind the last take, or when the whole source held no row to keep."""
+        yield from self._going(notes, more=False)
+        if self._loose or not self._some:
+            raise NothingKept(self._source.name, sorted(self._loose, key=lambda reject: reject.row))
+
+    def _going(self, notes: Sequence[str], more: bool) -> Iterator[Take]:
+        for gather in self._gathers.values():
+            if not gather.rows:
+                self._loose += gather.rejects
+                gather.rejects = []
         for name, gather in self._gathers.items():
             if gather.rows:
-                gather.rejects += orphans
-                orphans, last = [], None
-                yield self._take(name, gather, notes)
-            elif gather.rejects:
-                orphans += gather.rejects
-                last = gather
-                gather.rejects = []
-        if last is not None:  # takes of which nothing is left
-            last.rejects = orphans
-            yield last.take(self._source.name, self._form, notes)
+                gather.rejects += self._loose
+                self._loose = []
+                try:
+                    take = self._take(name, gather, notes, more)
+                except NothingKept as nothing:
+                    self._loose += nothing.rejects
+                    gather.forget()
+                    continue
+                self._some = True
+                yield take
 
     def _take(self, name: str, gather: Gather, notes: Sequence[str], more: bool = False) -> Take:
         return gather.take(
@@ -95,6 +121,6 @@ class TakesByName:
 
 def whole_number(value: Any, otherwise: int) -> int:
     """A row's frame where it states one."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 2**53:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53:
         return int(value)
     return otherwise

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from sfcore.errors import WrongUse
 from sfcore.recordings import document
-from sfcore.recordings.named import scores, time_key, times_of
+from sfcore.recordings.named import clock_in, scores, times_of
 from sfcore.recordings.named_frames import NamedFrames, notes_on
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
@@ -38,7 +36,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     content = _frames(content)
     if content is None:
         raise WrongUse(f"{source.name} is damaged: it has no list of frames.")
-    frames = NamedFrames(reading)
+    frames = NamedFrames(reading, source.name, "no time in its frames")
     kept: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
     for row, frame in enumerate(content):
         values = _values(frame)
@@ -49,16 +47,13 @@ def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
         else:
             kept.append((row, frame, values))
     whole = [frame for _, frame, _ in kept]
-    key = time_key(whole)
-    times = times_of(whole, key)
-    if key is None and reading.fps:
-        times = np.array([row for row, _, _ in kept]) / reading.fps
+    key, clock = clock_in(whole)
+    frames.gather.clock = clock
+    times = times_of(whole, key, clock)
     for (row, _, values), time in zip(kept, times.tolist(), strict=True):
         frames.add(row, time, values)
     frames.flush()
     notes = notes_on([name for name in frames.others if name != key])
-    if key is None and not reading.fps:
-        notes.append("no time in its frames (state a rate with --fps)")
     yield frames.gather.take(source.name, FORMAT, notes)
 
 

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 BASE = 60
 _TIMECODE = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{1,3})(?:\.(\d+))?", re.ASCII)
+_CLOCK_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))?", re.ASCII)
 _HOUR = 3600.0
 DAY = 24 * _HOUR
 """Seconds in a day."""
+FURTHEST = 1e10
+"""Seconds, either way, that a time may lie from 0: what counts from 1970 reaches the year 2286; anything further is damage."""
+# Frames a second; pictures that are closer together or further apart show no pace.
+_PACES = (1e-4, 1e4)
 # Where a day may be taken to begin: one of these lies in the unrecorded hours of any take shorter than 18 hours.
 _DAY_STARTS = (0.0, 6 * _HOUR, 12 * _HOUR, 18 * _HOUR)
 
@@ -38,6 +43,19 @@ def seconds_of_day(timecode: str) -> float:
         raise ValueError(timecode)
     fraction = float(f"0.{match[5]}") if match[5] else 0.0
     return hours * _HOUR + minutes * 60 + seconds + (frames + fraction) / BASE
+
+
+def is_clock_time(text: str) -> bool:
+    """Whether a text is a time of day or a duration without frames: ``H:MM:SS.mmm``."""
+    return _CLOCK_TIME.fullmatch(text.strip()) is not None
+
+
+def clock_time(text: str) -> float:
+    """Seconds of ``H:MM:SS.mmm``, 0..86,400; raises `ValueError` for what is no such time."""
+    match = _CLOCK_TIME.fullmatch(text.strip())
+    if match is None or int(match[1]) >= 24 or int(match[2]) >= 60 or int(match[3]) >= 60:
+        raise ValueError(text)
+    return int(match[1]) * _HOUR + int(match[2]) * 60 + int(match[3]) + (float(f"0.{match[4]}") if match[4] else 0.0)
 
 
 def in_order(times: NDArray[np.float64], of_day: bool = True) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -80,7 +98,7 @@ def pace(frame: NDArray[np.int64], t: NDArray[np.float64]) -> tuple[float | None
     steps = np.diff(t)
     neighbours = np.diff(frame) == 1
     usual = float(np.median(steps[neighbours])) if neighbours.any() else 0.0
-    if usual <= 0:
+    if not 1 / _PACES[1] <= usual <= 1 / _PACES[0]:
         return None, 0, []
     gaps = np.flatnonzero(neighbours & (steps > 1.5 * usual) & (steps < max(_PAUSE_SECONDS, _PAUSE_STEPS * usual)))
     lost = int(np.round(steps[gaps] / usual).sum()) - len(gaps)

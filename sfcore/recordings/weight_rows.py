@@ -15,7 +15,6 @@ from sfcore.recordings.channel_table import FEWEST_CHANNELS
 from sfcore.recordings.document import number
 from sfcore.recordings.gather import Gather
 from sfcore.recordings.named import channels_named
-from sfcore.recordings.reading import Reading
 
 
 def named_columns(names: Any, name: str) -> tuple[list[tuple[int, Channel]], list[str]]:
@@ -32,10 +31,9 @@ def named_columns(names: Any, name: str) -> tuple[list[tuple[int, Channel]], lis
 
 
 def gather_weights(
-    rows: Sequence[Any], times: NDArray[np.float64], width: int, columns: list[tuple[int, Channel]], reading: Reading
-) -> Gather:
-    """Collects rows that are lists of ``width`` numbers; others are rejected. ``times`` (n,) seconds, infinity for no time."""
-    gather = Gather([channel for _, channel in columns], reading)
+    rows: Sequence[Any], times: NDArray[np.float64], width: int, columns: list[tuple[int, Channel]], gather: Gather
+) -> None:
+    """Adds rows that are lists of ``width`` numbers; others are rejected. ``times`` (n,) seconds, infinity for no time."""
     places = [column for column, _ in columns]
     kept: list[int] = []
     values: list[list[float]] = []
@@ -56,7 +54,6 @@ def gather_weights(
         values.append(read)
     shaped = np.array(values, np.float64).reshape(len(kept), len(columns))
     gather.add(np.array(kept, np.int64), times[kept], shaped)
-    return gather
 
 
 def left_out(others: Sequence[str]) -> list[str]:

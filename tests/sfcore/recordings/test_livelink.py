@@ -17,7 +17,7 @@ from sfcore import arkit
 from sfcore.errors import WorkFailed, WrongUse
 from sfcore.recipe import Labels
 from sfcore.recordings import livelink
-from sfcore.recordings.labels import label_rows, reject_rows
+from sfcore.recordings.labels import label_rows
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.source import read_source
 from sfcore.recordings.take import Take, content_hash
@@ -119,7 +119,6 @@ def test_damaged_rows_become_rejects_with_their_reason_and_the_rest_keeps_its_fr
     ]
     assert take.rows_read == len(rows)
     assert take.clipped.tolist() == [0, 52]
-    assert reject_rows(take, "run").num_rows == 6
 
 
 def test_a_take_past_midnight_keeps_its_time() -> None:
