@@ -88,20 +88,36 @@ class Renderer:
         """The picture of a scene, (size, size, 3) uint8 sRGB: the same scene gives the same bytes."""
         return develop(self._finished(scene, needs_parts=False)[0], scene.sensor)
 
+    def draw_with_triangles(self, scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
+        """The picture, and of each sample of the doubled grid (2 size, 2 size) the triangle of the head behind it, or -1, as a
+        row of `drawn_triangles`, and the part that it shows: what is worn or held is a part without a triangle of the head."""
+        light, visible, shown = self._finished(scene, needs_parts=True)
+        return develop(light, scene.sensor), visible, shown
+
+    @property
+    def drawn_triangles(self) -> NDArray[np.int32]:
+        """The rig's triangles (m, 3) in the order in which they are drawn."""
+        return self._triangles
+
     def draw_light(self, scene: Scene) -> tuple[Floats, NDArray[np.int32]]:
         """Linear light (size, size, 3) before the sensor, and the part each sample of the doubled grid shows (2 size, 2 size)."""
-        return self._finished(scene, needs_parts=True)
+        light, _, shown = self._finished(scene, needs_parts=True)
+        return light, shown
 
-    def _finished(self, scene: Scene, needs_parts: bool) -> tuple[Floats, NDArray[np.int32]]:
-        """What `draw_light` returns; without ``needs_parts`` the parts are left as they are where nothing asks for them."""
-        light, shown, nearest, worn = self._shaded(scene)
+    def _finished(self, scene: Scene, needs_parts: bool) -> tuple[Floats, NDArray[np.int32], NDArray[np.int32]]:
+        """Linear light, triangles and parts; without ``needs_parts`` the parts are not made where nothing asks for them."""
+        light, visible, nearest, worn = self._shaded(scene)
+        shown = visible
         if needs_parts or worn or scene.style.finished:
-            shown = np.where(shown >= 0, self._parts[np.maximum(shown, 0)], int(Part.BACKGROUND)).astype(np.int32)
+            shown = self._parts_of(visible)
         if worn:
             worn.paint(scene.camera, scene.light, scene.style.drawn, light, shown, nearest)
         if scene.style.finished:
             finish(light, shown, nearest, scene.style)
-        return light, shown
+        return light, visible, shown
+
+    def _parts_of(self, visible: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.where(visible >= 0, self._parts[np.maximum(visible, 0)], int(Part.BACKGROUND)).astype(np.int32)
 
     def _shaded(self, scene: Scene) -> tuple[Floats, NDArray[np.int32], Floats, Worn | None]:
         """Linear light (size, size, 3), triangle and inverse depth of each sample of the doubled grid, what is worn."""

@@ -1,0 +1,1 @@
+"""Teaching a vision tower to see faces, before any language."""
