@@ -25,6 +25,7 @@ from sfcore.student.shelf import lineage_of
 from sfcore.supervision.wanted import Versions, names_of, samples_of
 from tasks.cluster import run_remotely
 from tasks.progress import Progress
+from tasks.promote import finish_cut_off
 from tasks.waves import run_plan
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ def evaluate(
     asked for again. Raises `WrongUse` when there is no such model, `WorkFailed` when there is nothing to measure on.
     """
     lineage_of(workspace, candidate)
+    finished = finish_cut_off(workspace)
     champion = read_alias(workspace, CHAMPION).model_id
     asked = _asked(workspace, recipe, versions)
+    _champion_can_answer(workspace, champion, asked)
     students = list(dict.fromkeys([candidate, *([champion] if champion else [])]))
     progress.begin("evaluate", len(asked.test) * (len(students) + 3), "answers")
+    if finished:
+        progress.advance(0, finished)
     baselines = _ask_baselines(workspace, recipe, asked)
     done = len(asked.test) * 3
     progress.advance(done)
@@ -80,6 +85,7 @@ def evaluate(
     _score(workspace, recipe, evaluated)
     progress.end(
         f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {evaluated.samples} held-out pictures of new faces"
+        + (f"; {finished}" if finished else "")
     )
     return evaluated
 
@@ -118,6 +124,18 @@ def _asked(workspace: Workspace, recipe: Recipe, versions: Versions) -> _Asked:
     if not test:
         raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
     return _Asked(versions.supervision, train, test)
+
+
+def _champion_can_answer(workspace: Workspace, champion: str | None, asked: _Asked) -> None:
+    """Both models are scored on the same rows: the champion answers what is new among them, which takes its files."""
+    if champion is None or workspace.is_complete(f"models/{champion}"):
+        return
+    left = _unanswered(workspace, champion, asked.test)
+    if left:
+        raise WorkFailed(
+            f"the files of the champion {champion} are gone, and {len(left)} of {len(asked.test)} pictures want its answer: "
+            "'sface model rollback --reason ...' goes back, 'sface model promote MODEL --force --reason ...' names another."
+        )
 
 
 # Baselines ------------------------------------------------------------------------------------------------------------

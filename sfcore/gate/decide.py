@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sfcore.gate.circumstances import Circumstances, told_of
 from sfcore.gate.evidence import Lead, Number, Question, lead, leads
 from sfcore.gate.policy import Policy, Rule
+from sfcore.gate.queries import Drawn, family_query, kept_interval_query, lead_query
 from sfcore.gate.wording import digits, in_words, sentence, sentence_of_lead
 from sfcore.metrics.figures import Scope, kind_of, query_for
 
@@ -46,6 +48,8 @@ class RuleResult:
     """How much better the candidate is, with bounds at the rule's confidence, each by itself; for rules with a confidence."""
     more: int | None = None
     """Pictures that would settle an undecided rule, beyond the present ones."""
+    interval_query: str | None = None
+    """What recomputes the interval, or the lead with its bounds, from the resamples kept in ``metrics``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,6 @@ class Decision:
     def rule_structs(self) -> list[dict[str, Any]]:
         """The results as the decisions table stores them."""
         return [asdict(rule) for rule in self.rules]
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What a reader of the decision should be told besides the figures; nothing of it changes the verdict."""
-
-    candidate_base: str | None = None
-    champion_base: str | None = None
-    champion_version: int | None = None
-    """The version of the test pictures' table by which the champion was promoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +116,11 @@ class _Case:
         """Pictures behind the number that has fewer."""
         return min((part["n"] for part in (self.row, self.other_row) if part is not None), default=0)
 
+    @property
+    def clusters(self) -> int:
+        """Identities behind the number that has fewer."""
+        return min((part.get("clusters") or 0 for part in (self.row, self.other_row) if part is not None), default=0)
+
 
 _Judged = tuple[Outcome, str, Lead | None]
 """Outcome, how the sentence ends, and the lead where the rule asks for one."""
@@ -144,12 +143,14 @@ def decide(
         if kind_of(model) != "model":
             others[f"baseline-{kind_of(model)}"] = model
     scope = Scope.of(metrics)
-    results = tuple(_result(rule, figures, candidate, others, scope) for rule in policy.rules)
+    source = _Source(candidate, scope, metrics["run_id"][0].as_py() if metrics.num_rows else "")
+    results = tuple(_result(rule, figures, source, others) for rule in policy.rules)
     verdict = _verdict(results)
     reason = _reason(verdict, results, champion)
     if verdict != "promote":
         reason += _silence(figures.rows.get((candidate, "share_parsed", "all")))
-    return Decision(verdict, reason + _told(circumstances, scope, champion), results)
+    scored = champion in metrics["model_id"].unique().to_pylist()
+    return Decision(verdict, reason + told_of(circumstances, scope, champion, scored), results)
 
 
 def _is_in(metrics: pa.Table, names: set[str]) -> pa.Array:
@@ -159,7 +160,17 @@ def _is_in(metrics: pa.Table, names: set[str]) -> pa.Array:
     return pc.is_in(metrics["metric"], value_set=pa.array(sorted(names), pa.string()))
 
 
-def _result(rule: Rule, figures: _Figures, candidate: str, others: Mapping[str, str | None], scope: Scope | None) -> RuleResult:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the numbers of a decision come from, for its queries."""
+
+    candidate: str
+    scope: Scope | None
+    run_id: str
+
+
+def _result(rule: Rule, figures: _Figures, source: _Source, others: Mapping[str, str | None]) -> RuleResult:
+    candidate = source.candidate
     other = None if rule.against == "absolute" else others.get(rule.against)
     names = [rule.slice]
     if rule.family:
@@ -176,7 +187,7 @@ def _result(rule: Rule, figures: _Figures, candidate: str, others: Mapping[str, 
     ] or [_Case(rule, rule.slice, None, other, None)]
     judged = _judge(rule, cases, figures)
     worst = min(range(len(cases)), key=lambda index: _rank(cases[index], judged[index]))
-    return _told_of(cases, worst, judged, scope, candidate)
+    return _told_of(cases, worst, judged, source)
 
 
 _SEVERITY: dict[Outcome, int] = {"missing": 0, "failed": 1, "too_few": 2, "passed": 3}
@@ -267,7 +278,7 @@ def _more_pictures(case: _Case, found: Lead) -> int:
     return max(1, math.ceil(case.fewest * (found.more - 1)))
 
 
-def _told_of(cases: list[_Case], at: int, judged: list[_Judged], scope: Scope | None, candidate: str) -> RuleResult:
+def _told_of(cases: list[_Case], at: int, judged: list[_Judged], source: _Source) -> RuleResult:
     """The result of a rule, told by the slice that decided it."""
     case, (outcome, finding, found) = cases[at], judged[at]
     rule, row, other_value, limit = case.rule, case.row, _finite(case.other_row, "value"), case.limit
@@ -281,8 +292,9 @@ def _told_of(cases: list[_Case], at: int, judged: list[_Judged], scope: Scope | 
         told = sentence(rule, case.slice, numbers, n, other_value, limit, finding)
     else:
         told = sentence_of_lead(rule, case.slice, numbers, n, other_value, found, finding)
-    models = [candidate, *([case.other] if case.other else [])]
+    models = [source.candidate, *([case.other] if case.other else [])]
     known = case.slice if not case.slice.endswith(":*") else None
+    scope = source.scope
     return RuleResult(
         rule=rule.name,
         sentence=told,
@@ -302,29 +314,27 @@ def _told_of(cases: list[_Case], at: int, judged: list[_Judged], scope: Scope | 
         lead_low=found.low if found else None,
         lead_high=found.high if found else None,
         more=_more_pictures(case, found) if found and outcome == "too_few" else None,
+        interval_query=_interval_query(cases, at, judged, source) if row and known else None,
     )
+
+
+def _interval_query(cases: list[_Case], at: int, judged: list[_Judged], source: _Source) -> str | None:
+    """The query of the interval that is told of the case ``at``; None where there is none."""
+    rule, case, found = cases[at].rule, cases[at], judged[at][2]
+    of = Drawn(source.run_id, source.candidate, case.other)
+    if rule.confidence is None:
+        return kept_interval_query(rule, of, case.slice)
+    if found is None:
+        return None
+    led = [one for one, (_, _, lead) in zip(cases, judged, strict=True) if lead is not None]
+    if rule.family:
+        return family_query(rule, of, [one.slice for one in led], case.slice, [one.clusters for one in led])
+    return lead_query(rule, of, case.slice, case.clusters)
 
 
 def _finite(row: Mapping[str, Any] | None, name: str) -> float | None:
     number = row[name] if row else None
     return number if number is not None and math.isfinite(number) else None
-
-
-def _told(circumstances: Circumstances | None, scope: Scope | None, champion: str | None) -> str:
-    """What is unusual about a comparison with the champion."""
-    if circumstances is None or champion is None:
-        return ""
-    told = ""
-    bases = circumstances.candidate_base, circumstances.champion_base
-    if None not in bases and bases[0] != bases[1]:
-        told += f" The champion is of another base ({bases[1]}, not {bases[0]}): both answered the same pictures."
-    before = circumstances.champion_version
-    if scope and before is not None and before != scope.dataset_version:
-        told += (
-            f" The champion was promoted on version {before} of the pictures;"
-            f" both were scored again on the same rows of version {scope.dataset_version}."
-        )
-    return told
 
 
 def _verdict(results: tuple[RuleResult, ...]) -> Verdict:

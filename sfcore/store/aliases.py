@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sfcore.errors import WorkFailed
 from sfcore.store.workspace import Workspace
@@ -21,40 +22,62 @@ class Alias:
     move: int
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of a name, as it is kept: to which model, by which decision, and when."""
+
+    move: int
+    model_id: str
+    decision_id: str
+    moved_at: datetime
+
+
 class LostRace(WorkFailed):
     """Someone else moved the alias between reading and moving it."""
 
 
+def moves_of(workspace: Workspace, name: str) -> list[Move]:
+    """Every move of ``name``, the first one first."""
+    rows = _rows(workspace, name)
+    return [Move(row["move"], row["model_id"], row["decision_id"], row["moved_at"]) for row in rows]
+
+
 def read_alias(workspace: Workspace, name: str) -> Alias:
     """Where ``name`` points now."""
-    import pyarrow.compute as pc
-
-    rows = workspace.read("aliases", filter=pc.field("name") == name).sort_by([("move", "descending")]).slice(0, 1).to_pylist()
-    if not rows:
-        return Alias(name, None, None, 0)
-    return Alias(name, rows[0]["model_id"], rows[0]["decision_id"], rows[0]["move"])
+    moves = moves_of(workspace, name)
+    return Alias(name, moves[-1].model_id, moves[-1].decision_id, moves[-1].move) if moves else Alias(name, None, None, 0)
 
 
 def move_alias(workspace: Workspace, seen: Alias, model_id: str, decision_id: str) -> Alias:
     """Points ``seen.name`` at another model if it still stands where ``seen`` saw it; raises `LostRace` otherwise.
 
-    The number of the move is the key of the commit: Delta takes one commit of a key, also when two are tried at once.
+    The number of the move is the key of the commit: Delta takes one commit of a key, also when two are tried at once. Whoever
+    finds this very move made, for this very decision, has nothing left to do.
     """
     import pyarrow as pa
 
-    move = seen.move + 1
+    moved = Alias(seen.name, model_id, decision_id, seen.move + 1)
     row = {
-        "name": seen.name,
+        "name": moved.name,
         "model_id": model_id,
         "decision_id": decision_id,
         "moved_at": datetime.now(UTC),
-        "move": move,
+        "move": moved.move,
     }
     rows = pa.Table.from_pylist([row], schema=workspace.schemas["aliases"])
-    if not workspace.append("aliases", rows, key=f"alias/{seen.name}/{move}"):
-        now = read_alias(workspace, seen.name)
-        raise LostRace(
-            f"'{seen.name}' was moved to {now.model_id} by someone else while {model_id} was being decided: decide again "
-            "against the new champion."
-        )
-    return Alias(seen.name, model_id, decision_id, move)
+    if workspace.append("aliases", rows, key=f"alias/{moved.name}/{moved.move}"):
+        return moved
+    moves = moves_of(workspace, seen.name)
+    if any(made.move == moved.move and made.decision_id == decision_id for made in moves):
+        return moved
+    raise LostRace(
+        f"'{seen.name}' was moved to {moves[-1].model_id} by someone else while {model_id} was being decided: "
+        f"evaluate {model_id} again, beside the new champion, and promote it by that run."
+    )
+
+
+def _rows(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    import pyarrow.compute as pc
+
+    rows = workspace.read("aliases", filter=pc.field("name") == name).sort_by("move").to_pylist()
+    return [dict(row) for row in rows]

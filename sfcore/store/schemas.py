@@ -37,9 +37,13 @@ RULE_RESULT = pa.struct(
         pa.field("lead_low", pa.float64()),
         pa.field("lead_high", pa.float64()),
         pa.field("more", pa.int64()),
+        pa.field("interval_query", pa.string()),
     ]
 )
 """One rule of a decision. ``outcome`` is one of passed, failed, missing, too_few."""
+
+PINNED = pa.struct([pa.field(name, pa.int64()) for name in ("metrics", "predictions", "judgements", "supervision", "labels")])
+"""Versions of the tables that a decision rests on; null where there was no such table."""
 
 SCHEMAS: dict[str, pa.Schema] = {
     "labels": pa.schema(
@@ -167,6 +171,11 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("decided_at", pa.timestamp("us", tz="UTC"), nullable=False),
         ]
     ),
+            pa.field("kind", pa.string()),
+            pa.field("why", pa.string()),
+            pa.field("champion_move", pa.int64()),
+            pa.field("policy_text", pa.string()),
+            pa.field("pinned", PINNED),
     "aliases": pa.schema(
         [
             pa.field("name", pa.string(), nullable=False),
