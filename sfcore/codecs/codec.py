@@ -8,14 +8,18 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from sfcore.captions.description import Description
 from sfcore.codecs.answer import Answer
 from sfcore.codecs.compact import CompactCodec
+from sfcore.codecs.official import OfficialCodec
+from sfcore.codecs.prose import Piece
+from sfcore.codecs.readout import ReadoutCodec
 from sfcore.errors import WrongUse, nearest
 
 
 @runtime_checkable
 class Codec(Protocol):
-    """A text form of answers. ``decode(encode(a))`` is ``a`` with ``quantised`` coefficients, and ``encode(decode(s)) == s``."""
+    """A text form of answers: ``decode(encode(a))`` is ``a`` with ``quantised`` coefficients, which writes the same text."""
 
     name: str
 
@@ -25,6 +29,10 @@ class Codec(Protocol):
 
     def parts(self, answer: Answer) -> tuple[str, str]:
         """Description text and coefficient text, whose concatenation is ``encode(answer)``."""
+        ...
+
+    def pieces(self, description: Description) -> tuple[Piece, ...]:
+        """The description text field by field: concatenated, the first of `parts`; no ending occurs in a body."""
         ...
 
     def decode(self, text: str) -> Answer:
@@ -40,7 +48,7 @@ class Codec(Protocol):
         ...
 
 
-_MAKERS: dict[str, Callable[[], Codec]] = {"compact": CompactCodec}
+_MAKERS: dict[str, Callable[[], Codec]] = {"official": OfficialCodec, "compact": CompactCodec, "readout": ReadoutCodec}
 CODEC_NAMES: tuple[str, ...] = tuple(_MAKERS)
 
 

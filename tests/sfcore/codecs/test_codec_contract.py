@@ -16,7 +16,7 @@ from sfcore.captions.description import Description
 from sfcore.captions.grammar import describe
 from sfcore.codecs.answer import Answer, AnswerError
 from sfcore.codecs.codec import CODEC_NAMES, Codec, codec_named
-from sfcore.codecs.compact import ANGLE_GRID, SHAPE_GRID
+from sfcore.codecs.levels import ANGLE_GRID, SHAPE_GRID
 from sfcore.errors import WrongUse
 from sfcore.recordings.prior import draw_take
 
@@ -45,6 +45,9 @@ def test_round_trip_on_the_grid_is_exact(codec: Codec, answer: Answer) -> None:
 def test_parts_make_the_whole(codec: Codec, answer: Answer) -> None:
     words, numbers = codec.parts(answer)
     assert words + numbers == codec.encode(answer)
+    pieces = codec.pieces(answer.description)
+    assert "".join("".join(piece) for piece in pieces) == words
+    assert not any("\n" in piece.body for piece in pieces), "what ends a field stands in no field"
 
 
 @settings(max_examples=100, deadline=None)
