@@ -188,7 +188,7 @@ class Student(_Part):
 
     base: str = Field("tiny", description="'tiny', a folder in the hub's format, or a name on the hub")
     base_seed: int = Field(0, ge=0, description="seed of the random weights of 'tiny'")
-    codec: Literal["compact"] = Field("compact", description="text form of the answer")
+    codec: Literal["official", "compact", "readout"] = Field("compact", description="form of the answer")
     lora_rank: int = Field(16, ge=1, description="rank of the adapter")
     lora_alpha: float = Field(32.0, gt=0, description="scale of the adapter")
     lora_dropout: float = Field(0.0, ge=0, lt=1, description="dropout inside the adapter")
@@ -204,6 +204,7 @@ class Training(_Part):
     warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay")
     clip_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
+    flip_share: float = Field(0.0, ge=0, le=1, description="share of the samples that are learnt mirrored; 0 means none")
     description_weight: float = Field(0.3, ge=0, description="weight of the description's tokens in the loss")
     coefficient_weight: float = Field(1.0, gt=0, description="weight of the coefficients' tokens in the loss")
     workers: int = Field(2, ge=1, description="training processes under Ray Train")
