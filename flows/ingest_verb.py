@@ -123,15 +123,15 @@ def _check_page(html: Path | None, dry_run: bool) -> None:
 
 def _look(labels: Labels, location: str | None, as_json: bool, html: Path | None) -> None:
     from sfcore.reports.labels_terminal import labels_summary
-    from tasks.ingest import known_takes, survey
+    from tasks.ingest import held_already, survey
 
-    known: dict[str, str] = {}
+    known, beside = None, None
     try:
-        known = known_takes(opened(location), labels.dataset)
+        known, beside = held_already(opened(location), labels.dataset)
     except WrongUse:
         if location is not None and "://" in location:
             raise
-    done, coverage = survey(labels, known)
+    done, coverage = survey(labels, known, beside)
     if html is not None:
         from sfcore.reports.labels_report import write_labels_report
 
@@ -161,4 +161,5 @@ def _lines(done: Ingested) -> Iterator[str]:
     yield from (f"mirrored? {sentence}" for sentence in done.suspected_mirroring)
     if done.rejected_by_reason:
         yield "rows rejected: " + ", ".join(f"{count} {reason}" for reason, count in done.rejected_by_reason.items())
+    yield from (f"for example {example}" for example in done.rejected_examples)
     yield from done.notes

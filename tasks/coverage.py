@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow.compute as pc
 
 from sfcore.errors import WrongUse, nearest
 from sfcore.recordings.label_coverage import LabelCoverage, coverage_of
 from sfcore.store.query import connect
 from sfcore.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Rows with pictures are large.
 _BATCH = 512
@@ -24,10 +29,20 @@ def coverage_in(workspace: Workspace, dataset: str) -> LabelCoverage:
         others = {
             content: f"take '{take}' of dataset '{other}'" for content, other, take in con.execute(query, [dataset]).fetchall()
         }
-        query = "select distinct source_name from labels where dataset = ?"
-        sources = [row[0] for row in con.execute(query, [dataset]).fetchall()]
+        rejects = _rejects(con, dataset)
     of_dataset = pc.field("dataset") == dataset
     labels = workspace.dataset("labels").scanner(filter=of_dataset, batch_size=_BATCH, batch_readahead=4, fragment_readahead=1)
-    of_ingest = (pc.field("stage") == "ingest") & pc.field("source").isin(sources)
-    rejects = workspace.dataset("rejects").scanner(columns=["source", "row", "reason"], filter=of_ingest)
-    return coverage_of(dataset, labels.to_batches(), rejects.to_batches(), others)
+    return coverage_of(dataset, labels.to_batches(), rejects, others)
+
+
+def _rejects(con: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, int]:
+    """Reason -> rows that ingest could not keep, each once however often it was brought.
+
+    Rows that an earlier sface wrote do not say their dataset: those are its own that come from a source of its labels.
+    """
+    columns = [row[0] for row in con.execute("describe rejects").fetchall()]
+    of_source = "source in (select distinct source_name from labels where dataset = $1)"
+    # Asked of the table itself, 'is null' misses files that were written before the column came.
+    mine = f"coalesce(dataset, '') in ($1, '') and (dataset = $1 or {of_source})" if "dataset" in columns else of_source
+    query = f"select reason, count(*) from (select distinct source, row, reason from rejects where stage = 'ingest' and {mine})"
+    return {str(reason): int(rows) for reason, rows in con.execute(f"{query} group by reason", [dataset]).fetchall()}

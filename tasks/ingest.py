@@ -14,16 +14,16 @@ import pyarrow.compute as pc
 
 from sfcore.arkit import NAMES
 from sfcore.errors import WrongUse
-from sfcore.randomness import digest
 from sfcore.recipe import Labels
 from sfcore.recordings.finding import Found, find
-from sfcore.recordings.incoming import OtherTakes, incoming, seconds_in, stored_as_person
-from sfcore.recordings.labels import PRIOR_FORMAT, label_batches, prior_takes, refused_row, reject_rows, split_of
-from sfcore.recordings.perturb import perturbed_take
+from sfcore.recordings.incoming import incoming, seconds_in, stored_as_person
+from sfcore.recordings.known import Known, known_in
+from sfcore.recordings.labels import PRIOR_FORMAT, label_batches, prior_takes
+from sfcore.recordings.sidedness import SideTally, suspicions
 from sfcore.recordings.source import Refused, nothing_in
-from sfcore.recordings.splits import TRAIN
 from sfcore.recordings.take import Take
 from sfcore.store.workspace import Workspace
+from tasks.doorway import Conflict, Doorway, conflict_of
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 # Rows of a dataset that say how its people's faces differ from left to right: more would say the same.
 _ROWS_COMPARED = 200_000
-_OF_THE_FILE = -1
-"""Row number of a reject that stands for a whole file."""
+_EXAMPLES = 5
+_LONGEST_EXAMPLE = 80
+
+Sides = list[tuple[str, str | None, SideTally]]
+"""Take, subject, and which way its face leans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Ingested:
     suspected_mirroring: tuple[str, ...] = ()
     perturbed: int = 0
     """Perturbed copies that were added."""
+    rejected_examples: tuple[str, ...] = ()
+    """The first rows that could not be kept, each with the reason and what it held."""
 
 
 @dataclass(slots=True)
@@ -71,27 +76,52 @@ class _Tally:
     seconds: float = 0.0
     perturbed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
-    mirrored: list[str] = field(default_factory=list)
+    sides: Sides = field(default_factory=list)
 
-    def count(self, take: Take, suspicion: str | None) -> None:
+    def count(self, take: Take, is_new: bool) -> None:
         self.takes += 1
+        self.found_done += not is_new
         self.rows_kept += len(take.frame)
         self.clipped += int(take.clipped.sum())
         self.seconds += seconds_in(take)
-        self.reasons.update(reject.reason for reject in take.rejects)
+        self._count_rejects(take)
         self.notes += [f"{take.name}: {note}" for note in take.notes]
-        if suspicion is not None:
-            self.mirrored.append(f"{take.name}: {suspicion}")
+        if stored_as_person(take.format):
+            seen = SideTally()
+            seen.see(take.coefficients)
+            self.sides.append((take.name, take.subject, seen))
 
-    def turn_away(self, take: Take, conflict: str) -> None:
-        self.conflicts.append(conflict)
-        self.reasons.update({"same content as another take" if "same content" in conflict else "name taken": take.rows_read})
+    def turn_away(self, take: Take, conflict: Conflict) -> None:
+        self._count_rejects(take)
+        self.reasons[conflict.reason] += len(take.frame)
+        self.conflicts.append(conflict.sentence)
 
-    def result(self, dataset: str, takes_before: int) -> Ingested:
+    def lose(self, take: Take, conflict: Conflict | None) -> None:
+        """Corrects the count of a take that somebody else brought in meanwhile."""
+        if conflict is None:
+            self.found_done += 1
+            return
+        self.takes -= 1
+        self.rows_kept -= len(take.frame)
+        self.clipped -= int(take.clipped.sum())
+        self.seconds -= seconds_in(take)
+        self.reasons[conflict.reason] += len(take.frame)
+        self.conflicts.append(conflict.sentence)
+
+    def _count_rejects(self, take: Take) -> None:
+        self.reasons.update(reject.reason for reject in take.rejects)
+        for reject in take.rejects[: _EXAMPLES - len(self.examples)]:
+            self.examples.append(f"{take.source_name} row {reject.row}: {reject.reason} ({reject.detail[:_LONGEST_EXAMPLE]})")
+
+    def result(self, dataset: str, takes_before: int, beside: Sides | None = None) -> Ingested:
+        """What was counted; ``beside`` are takes that the dataset had before, to compare with."""
         rejected = sum(self.reasons.values())
+        seen = {name for name, *_ in self.sides}
+        mirrored = suspicions([*(side for side in beside or () if side[0] not in seen), *self.sides])
         return Ingested(
             dataset=dataset,
             takes=self.takes,
@@ -106,13 +136,10 @@ class _Tally:
             rejected_by_reason=dict(self.reasons.most_common()),
             refused=tuple(refused.sentence for refused in self.refused),
             conflicts=tuple(self.conflicts),
-            suspected_mirroring=tuple(self.mirrored),
+            suspected_mirroring=tuple(f"{name}: {mirrored[name]}" for name, *_ in self.sides if name in mirrored),
             perturbed=self.perturbed,
+            rejected_examples=tuple(self.examples),
         )
-
-
-class _Conflict(WrongUse):
-    """A take whose content or name the dataset holds already."""
 
 
 def ingest(workspace: Workspace, labels: Labels, seed: int, run_id: str, progress: Progress) -> Ingested:
@@ -125,94 +152,88 @@ def ingest(workspace: Workspace, labels: Labels, seed: int, run_id: str, progres
     """
     found = find(labels.source) if labels.source is not None else Found()
     total = len(found.files) or (labels.prior.takes if labels.prior else 0)
-    progress.begin("ingest", total, "takes")
-    known = _known_takes(workspace, labels.dataset)
-    if not total and not found.refused and not known:
+    progress.begin("ingest", total, "takes" if labels.source is None else "files")
+    known = known_in(workspace, labels.dataset)
+    if not total and not found.refused and not len(known):
         raise WrongUse(f"dataset '{labels.dataset}' has no takes yet: ingest a recording into it, or name one with --labels.")
     before, tally = len(known), _Tally()
-    others = _other_takes(workspace, labels.dataset) if total and known else OtherTakes()
     origin = _origin(workspace, labels.dataset)
-    for number, (take, split, suspicion) in enumerate(_coming(found, labels, seed, others), start=1):
+    door = Doorway(workspace, labels, run_id, known, strict=found.is_single or labels.source is None)
+    places = {file.name: place for place, file in enumerate(found.files)}
+    for number, (take, split) in enumerate(_coming(found, labels, seed)):
         if isinstance(take, Refused):
             tally.refused.append(take)
-            workspace.append("rejects", refused_row(take, run_id, _OF_THE_FILE), f"ingest/{labels.dataset}/{_key_of(take)}")
+            door.refuse(take)
             continue
+        progress.advance(places.get(take.source_name, min(number, total)))
         _check_origin(labels.dataset, take, origin)
-        try:
-            added = _add(workspace, take, split, labels, run_id, known)
-        except _Conflict as conflict:
-            if found.is_single or labels.source is None:
-                raise
-            tally.turn_away(take, str(conflict))
+        outcome = door.receive(take, split)
+        if isinstance(outcome, Conflict):
+            tally.turn_away(take, outcome)
             continue
-        tally.count(take, suspicion)
-        tally.found_done += not added
+        tally.count(take, outcome)
         if labels.perturb is not None and take.format != PRIOR_FORMAT:
-            tally.perturbed += _add_perturbed(workspace, take, labels, seed, run_id, known)
-        progress.advance(min(number, total))
+            tally.perturbed += door.receive_copies(take, seed)
+    door.flush()
+    for take, conflict in door.lost:
+        tally.lose(take, conflict)
+    door.flush()
+    progress.advance(total)
     if labels.source is not None and not tally.takes and not tally.conflicts:
         raise nothing_in(labels.source, tally.refused)
-    added_in_all = tally.takes - tally.found_done + tally.perturbed
-    done = tally.result(labels.dataset, len(known) - added_in_all if labels.source or labels.prior else before)
+    beside = _sides(workspace, labels.dataset) if before and tally.sides and tally.found_done < tally.takes else []
+    done = tally.result(labels.dataset, before, beside)
     progress.end(sentence(done))
     return done
 
 
-def survey(labels: Labels, known: dict[str, str]) -> tuple[Ingested, LabelCoverage]:
+def survey(labels: Labels, known: Known | None = None, beside: Sides | None = None) -> tuple[Ingested, LabelCoverage]:
     """What `ingest` would add, without writing: its counts, and what the labels would cover.
 
-    ``known`` maps takes that the dataset holds to the hashes of their content. Memory does not grow with the source.
+    ``known`` are takes that the dataset holds, ``beside`` which way their faces lean. Memory does not grow with the rows.
     """
     from sfcore.recordings.label_coverage import coverage_of
 
     if labels.source is None:
         raise WrongUse("name a source to look at.")
-    found, tally, seen = find(labels.source), _Tally(), dict(known)
-    rejects: list[pa.RecordBatch] = []
+    seen = known or Known()
+    before = len(seen)
+    found, tally = find(labels.source), _Tally()
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for take, split, suspicion in _coming(found, labels, 0, OtherTakes()):
+        for take, split in _coming(found, labels, 0):
             if isinstance(take, Refused):
                 tally.refused.append(take)
                 continue
-            there = _there(seen, take)
-            if there is not None and there != take.name:
-                tally.turn_away(take, _twin_sentence(take, there, labels.dataset))
+            conflict = conflict_of(seen, take, labels.dataset)
+            if conflict is not None:
+                tally.turn_away(take, conflict)
                 continue
-            if there is None and take.name in seen:
-                tally.turn_away(take, _taken_sentence(take, labels.dataset))
-                continue
-            tally.count(take, suspicion)
-            tally.found_done += take.name in known
-            seen[take.name] = take.source_hash
-            rejects.extend(reject_rows(take, "dry-run").to_batches())
+            is_new = take.name not in seen
+            tally.count(take, is_new)
+            if is_new:
+                seen.add(take.name, take.source_hash)
             for table in label_batches(take, labels, split):
                 yield from table.to_batches()
 
-    def rejected() -> Iterator[pa.RecordBatch]:
-        yield from rejects
-
-    coverage = coverage_of(labels.dataset, batches(), rejected(), {})
+    coverage = coverage_of(labels.dataset, batches(), tally.reasons, beside=beside or ())
     if not tally.takes and not tally.conflicts:
         raise nothing_in(labels.source, tally.refused)
     # Twins are known before their rows are counted.
-    return tally.result(labels.dataset, len(known)), replace(coverage, conflicts=(*tally.conflicts, *coverage.conflicts))
+    coverage = replace(coverage, conflicts=(*tally.conflicts, *coverage.conflicts))
+    return tally.result(labels.dataset, before, beside), coverage
 
 
-def known_takes(workspace: Workspace, dataset: str) -> dict[str, str]:
-    """Take -> hash of its content, for the takes of a dataset."""
-    return _known_takes(workspace, dataset)
+def held_already(workspace: Workspace, dataset: str) -> tuple[Known, Sides]:
+    """The takes of a dataset, and which way their faces lean: what `survey` compares with."""
+    known = known_in(workspace, dataset)
+    return known, _sides(workspace, dataset) if len(known) else []
 
 
-def _coming(
-    found: Found, labels: Labels, seed: int, others: OtherTakes
-) -> Iterator[tuple[Take | Refused, np.ndarray | str | None, str | None]]:
-    """What the recipe adds, one take at a time: the take, its split where that is not by time, and why it looks mirrored."""
+def _coming(found: Found, labels: Labels, seed: int) -> Iterator[tuple[Take | Refused, np.ndarray | str | None]]:
+    """What the recipe adds, one take at a time: the take, and its split where that is not by time."""
     drawn = prior_takes(labels.prior, labels.test_share, seed) if labels.prior else ()
-    return chain(
-        ((take, None, suspicion) for take, suspicion in incoming(found, labels, others)),
-        ((take, split, None) for take, split in drawn),
-    )
+    return chain(((take, None) for take in incoming(found, labels)), drawn)
 
 
 def sentence(done: Ingested) -> str:
@@ -232,16 +253,6 @@ def sentence(done: Ingested) -> str:
 # What is there ------------------------------------------------------------------------------------------------------------
 
 
-def _known_takes(workspace: Workspace, dataset: str) -> dict[str, str]:
-    """Take -> content hash, for the takes of a dataset; read in parts, since a dataset may have millions of rows."""
-    known: dict[str, str] = {}
-    scanner = workspace.dataset("labels").scanner(columns=["take", "source_hash"], filter=pc.field("dataset") == dataset)
-    for batch in scanner.to_batches():
-        unique = pa.Table.from_batches([batch]).group_by(["take", "source_hash"]).aggregate([])
-        known |= dict(zip(unique["take"].to_pylist(), unique["source_hash"].to_pylist(), strict=True))
-    return known
-
-
 def _origin(workspace: Workspace, dataset: str) -> set[bool]:
     """Whether the dataset holds drawn takes (True), recordings (False), or nothing yet."""
     drawn: set[bool] = set()
@@ -259,103 +270,21 @@ def _check_origin(dataset: str, take: Take, drawn: set[bool]) -> None:
         )
 
 
-def _other_takes(workspace: Workspace, dataset: str) -> OtherTakes:
-    others, rows = OtherTakes(), 0
-    columns = [*NAMES, "format", "provenance"]
+def _sides(workspace: Workspace, dataset: str) -> Sides:
+    """Which way the faces of a dataset's takes lean, from its first rows."""
+    found: dict[str, tuple[str | None, SideTally]] = {}
+    rows = 0
+    columns = ["take", "subject", "format", *NAMES]
     for batch in workspace.dataset("labels").scanner(columns=columns, filter=pc.field("dataset") == dataset).to_batches():
-        form = batch["format"][0].as_py() if batch.num_rows else ""
-        suspected = batch.num_rows and "looks_mirrored" in str(batch["provenance"][0].as_py())
-        if batch.num_rows and stored_as_person(form) and not suspected:
-            others.add(np.column_stack([batch[name].to_numpy(zero_copy_only=False) for name in NAMES]).astype(np.float32))
+        takes = batch["take"].dictionary_encode()
+        values = np.column_stack([batch[name].to_numpy(zero_copy_only=False) for name in NAMES]).astype(np.float32)
+        places = takes.indices.to_numpy()
+        for place, name in enumerate(takes.dictionary.to_pylist()):
+            mine = np.flatnonzero(places == place)
+            if stored_as_person(batch["format"][int(mine[0])].as_py()):
+                subject = batch["subject"][int(mine[0])].as_py()
+                found.setdefault(name, (subject, SideTally()))[1].see(values[mine])
         rows += batch.num_rows
         if rows >= _ROWS_COMPARED:
             break
-    return others
-
-
-# Adding -------------------------------------------------------------------------------------------------------------------
-
-
-def _there(known: dict[str, str], take: Take) -> str | None:
-    """The name under which the dataset holds this content: the take's own where it does, None where it does not."""
-    if known.get(take.name) == take.source_hash:
-        return take.name
-    return next((name for name, content in known.items() if content == take.source_hash), None)
-
-
-def _twin_sentence(take: Take, twin: str, dataset: str) -> str:
-    return f"'{take.source_name}' holds the same content as take '{twin}' of dataset '{dataset}': it was not added."
-
-
-def _taken_sentence(take: Take, dataset: str) -> str:
-    remedy = "choose another dataset" if take.format == PRIOR_FORMAT else "rename the file or choose another dataset"
-    return f"dataset '{dataset}' already holds another recording named '{take.name}': {remedy}."
-
-
-def _add(
-    workspace: Workspace, take: Take, split: np.ndarray | str | None, labels: Labels, run_id: str, known: dict[str, str]
-) -> bool:
-    if take.name not in known:
-        twin = _there(known, take)
-        if twin is not None:
-            raise _Conflict(_twin_sentence(take, twin, labels.dataset))
-        if _write(workspace, take, split, labels, run_id):
-            known[take.name] = take.source_hash
-            return True
-        known |= _known_takes(workspace, labels.dataset)
-    _check_same(workspace, take, split, labels, known)
-    return False
-
-
-def _write(workspace: Workspace, take: Take, split: np.ndarray | str | None, labels: Labels, run_id: str) -> bool:
-    """Writes a take in one commit, its rows part by part."""
-    # One key for a dataset's take whatever its content: of two recordings of one name at once, one goes in.
-    key = f"ingest/{labels.dataset}/{take.name}"
-    if take.rejects:
-        workspace.append("rejects", reject_rows(take, run_id), f"{key}/{take.source_hash}")
-    if workspace.is_committed("labels", key):
-        return False
-    stem = f"{labels.dataset}-{digest(take.name)[:12]}"
-    parts = label_batches(take, labels, split)
-    files = [workspace.write_data_file("labels", f"{stem}-{number:03d}", part) for number, part in enumerate(parts)]
-    return workspace.commit_files("labels", files, key)
-
-
-def _add_perturbed(workspace: Workspace, take: Take, labels: Labels, seed: int, run_id: str, known: dict[str, str]) -> int:
-    """Adds a take's perturbed copies, of its training frames alone; returns how many are new."""
-    assert labels.perturb is not None
-    added = 0
-    for number in range(1, labels.perturb.copies + 1):
-        copy = perturbed_take(take, number, seed, labels.perturb.strength)
-        learnt = np.flatnonzero(split_of(copy, labels) == TRAIN)
-        if copy.name in known or not len(learnt):
-            continue
-        part = replace(
-            copy,
-            frame=copy.frame[learnt],
-            t=copy.t[learnt],
-            coefficients=copy.coefficients[learnt],
-            clipped=copy.clipped[learnt],
-        )
-        if _write(workspace, part, TRAIN, labels, run_id):
-            known[copy.name] = copy.source_hash
-            added += 1
-    return added
-
-
-def _check_same(workspace: Workspace, take: Take, split: np.ndarray | str | None, labels: Labels, known: dict[str, str]) -> None:
-    """Raises `WrongUse` unless the take that is there is this one, held out as this recipe holds out."""
-    if known[take.name] != take.source_hash:
-        raise _Conflict(_taken_sentence(take, labels.dataset))
-    of_take = (pc.field("dataset") == labels.dataset) & (pc.field("take") == take.name)
-    there = workspace.read("labels", columns=["frame", "split"], filter=of_take).sort_by("frame")
-    words = split_of(take, labels) if split is None else np.broadcast_to(split, len(take.frame))
-    if there["split"].to_pylist() != words[np.argsort(take.frame, kind="stable")].tolist():
-        raise WrongUse(
-            f"take '{take.name}' of dataset '{labels.dataset}' was held out with other settings: use the same labels.test_share, "
-            "stretch_seconds and guard_seconds, or choose another dataset."
-        )
-
-
-def _key_of(refused: Refused) -> str:
-    return f"refused/{digest(refused.name, refused.sentence)}"
+    return [(name, subject, tally) for name, (subject, tally) in found.items()]

@@ -6,12 +6,15 @@ import glob
 import os
 import stat
 import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from sfcore.errors import SfaceError, WorkFailed, WrongUse
+from sfcore.recordings.gather import take_name
 from sfcore.recordings.reading import SourceFile
 from sfcore.store.address import Address
 
@@ -30,6 +33,35 @@ class Found:
     refused: list[tuple[str, str]] = field(default_factory=list)
     is_single: bool = False
     """Whether the source named one file, and not a place of many."""
+
+
+class Folder:
+    """The files of one folder by the stem of their name; listed once, when somebody first asks."""
+
+    def __init__(self, listed: Callable[[], Iterable[str]]) -> None:
+        self._listed = listed
+
+    @cached_property
+    def _stems(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self._listed()):
+            found[take_name(name)].append(name)
+        return dict(found)
+
+    def namesakes(self, stem: str) -> list[str]:
+        """Names of its files that have this stem, sorted."""
+        return self._stems.get(stem, [])
+
+
+class _Folders:
+    """Folders of one search."""
+
+    def __init__(self, listed: Callable[[str], Iterable[str]]) -> None:
+        self._listed = listed
+        self._known: dict[str, Folder] = {}
+
+    def at(self, path: str) -> Folder:
+        return self._known.setdefault(path, Folder(partial(self._listed, path)))
 
 
 def find(source: str) -> Found:
@@ -72,14 +104,17 @@ def _local(source: str, address: Address) -> Found:
         if not stat.S_ISREG(path.stat().st_mode):
             raise WrongUse(f"{source} is no plain file: name a recording.")
         # The name as it was given: what a link is called says more than where it leads.
-        return Found([_plain(path, Path(source).expanduser().name, path.parent)], is_single=True)
+        return Found([_plain(path, Path(source).expanduser().name, _Folders(_names))], is_single=True)
     if any(sign in source for sign in _PATTERN):
         return _matching(source)
     raise WrongUse(f"there is no file {source}: check the path.")
 
 
-def _plain(path: Path, name: str, folder: Path) -> SourceFile:
-    return SourceFile(name, path.stat().st_size, partial(_opened, path), partial(_near, folder), partial(_names, folder))
+def _plain(path: Path, name: str, folders: _Folders) -> SourceFile:
+    folder = path.parent
+    return SourceFile(
+        name, path.stat().st_size, partial(_opened, path), partial(_near, folder), folders.at(str(folder)).namesakes
+    )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -92,49 +127,52 @@ def _near(folder: Path, relative: str) -> SourceFile | None:
         place = (folder / relative).resolve()
         if "\x00" in relative or not place.is_relative_to(folder.resolve()) or not place.is_file():
             return None
-        return _plain(place, place.name, place.parent)
+        return _plain(place, place.name, _Folders(_names))
     except (OSError, ValueError):
         return None
 
 
-def _names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False))
+def _names(folder: str) -> list[str]:
+    return [entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
 
 
 def _in_folder(folder: Path, source: str) -> Found:
-    found = Found()
+    found, listed = Found(), _Folders(_names)
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        # A link to a folder is told like one to a file; neither is followed.
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        for name in sorted([*names, *links]):
             if not name.startswith("."):
-                _take_in(found, Path(parent) / name, (Path(parent) / name).relative_to(folder).as_posix(), source)
+                path = Path(parent) / name
+                _take_in(found, path, path.relative_to(folder).as_posix(), source, listed)
     return _some(found, source)
 
 
 def _matching(source: str) -> Found:
-    found = Found()
+    found, listed = Found(), _Folders(_names)
     for name in sorted(glob.glob(str(Path(source).expanduser()), recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
         path = Path(name)
         if path.is_dir() and not path.is_symlink():
             inner = _in_folder(path, source)
             found.files += inner.files
             found.refused += inner.refused
-        elif not path.is_dir():
-            _take_in(found, path, path.name, source)
+        else:
+            _take_in(found, path, path.name, source, listed)
     return _some(found, source)
 
 
-def _take_in(found: Found, path: Path, name: str, source: str) -> None:
+def _take_in(found: Found, path: Path, name: str, source: str, listed: _Folders) -> None:
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
-            found.refused.append((name, "is a link: name the file itself"))
+            found.refused.append((name, f"is a link and was not followed: name what it leads to, {path.readlink()}"))
         elif not stat.S_ISREG(mode):
             found.refused.append((name, "is no plain file"))
         elif not os.access(path, os.R_OK):
             found.refused.append((name, "cannot be read: mend its permissions"))
         else:
-            found.files.append(_plain(path, name, path.parent))
+            found.files.append(_plain(path, name, listed))
     except OSError as error:
         found.refused.append((name, f"cannot be read: {error.strerror}"))
     if len(found.files) > MOST_FILES:
@@ -153,17 +191,17 @@ def _some(found: Found, source: str) -> Found:
 def _remote(source: str, address: Address) -> Found:
     files, root = address.files, address.root
     if "/" in root and not source.endswith("/") and (size := _size(files, root)) is not None:
-        return Found([_object(files, root, root.rsplit("/", 1)[-1], size)], is_single=True)
+        return Found([_object(files, root, root.rsplit("/", 1)[-1], size, _keys_of(files))], is_single=True)
     listed = files.find(root, detail=True)
     base = root
     if not listed and any(sign in root for sign in _PATTERN):
         listed = files.glob(root, detail=True)
         base = root[: min(root.index(sign) for sign in _PATTERN if sign in root)].rpartition("/")[0]
-    found = Found()
+    found, folders = Found(), _keys_of(files)
     for key, entry in sorted(listed.items()):
         name = key[len(base) :].lstrip("/")
         if entry.get("type") == "file" and name and not PurePosixPath(name).name.startswith("."):
-            found.files.append(_object(files, key, name, int(entry["size"])))
+            found.files.append(_object(files, key, name, int(entry["size"]), folders))
         if len(found.files) > MOST_FILES:
             raise WrongUse(f"{source} holds more than {MOST_FILES} files: ingest it prefix by prefix.")
     if not found.files:
@@ -180,7 +218,11 @@ def _size(files: Any, key: str) -> int | None:
     return int(entry["size"]) if entry["type"] == "file" else None
 
 
-def _object(files: Any, key: str, name: str, size: int) -> SourceFile:
+def _keys_of(files: Any) -> _Folders:
+    return _Folders(lambda folder: [str(entry).rsplit("/", 1)[-1] for entry in files.ls(folder, detail=False)])
+
+
+def _object(files: Any, key: str, name: str, size: int, folders: _Folders) -> SourceFile:
     folder = key.rpartition("/")[0]
 
     def beside(relative: str) -> SourceFile | None:
@@ -188,15 +230,12 @@ def _object(files: Any, key: str, name: str, size: int) -> SourceFile:
             return None
         other = f"{folder}/{relative}"
         found = _size(files, other)
-        return None if found is None else _object(files, other, PurePosixPath(relative).name, found)
+        return None if found is None else _object(files, other, PurePosixPath(relative).name, found, folders)
 
     def opened() -> BinaryIO:
         return cast(BinaryIO, files.open(key, "rb", block_size=8 * 1024**2))
 
-    def names() -> list[str]:
-        return [str(entry).rsplit("/", 1)[-1] for entry in files.ls(folder, detail=False)]
-
-    return SourceFile(name, size, opened, beside, names)
+    return SourceFile(name, size, opened, beside, folders.at(folder).namesakes)
 
 
 # In an archive ------------------------------------------------------------------------------------------------------------
@@ -212,6 +251,10 @@ def _members(archive: SourceFile) -> Found:
         raise WrongUse(f"{archive.name} holds more than {MOST_FILES} files: unpack it and ingest it folder by folder.")
     found = Found()
     by_name = {entry.filename: entry for entry in entries}
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for name in by_name:
+        by_folder[name.rpartition("/")[0]].append(name.rpartition("/")[2])
+    folders = _Folders(lambda folder: by_folder.get(folder, []))
     for entry in sorted(entries, key=lambda one: one.filename):
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if entry.is_dir() or path.name.startswith(".") or "__MACOSX" in path.parts:
@@ -219,7 +262,7 @@ def _members(archive: SourceFile) -> Found:
         if fault := _fault(entry, path):
             found.refused.append((f"{archive.name}/{entry.filename}", fault))
         else:
-            found.files.append(_member(whole, entry, by_name))
+            found.files.append(_member(whole, entry, by_name, folders))
     if not found.files and not found.refused:
         raise WrongUse(f"{archive.name} is an empty archive: there is nothing in it to read.")
     return found
@@ -237,16 +280,13 @@ def _fault(entry: zipfile.ZipInfo, path: PurePosixPath) -> str:
     return ""
 
 
-def _member(whole: zipfile.ZipFile, entry: zipfile.ZipInfo, by_name: dict[str, zipfile.ZipInfo]) -> SourceFile:
+def _member(whole: zipfile.ZipFile, entry: zipfile.ZipInfo, by_name: dict[str, zipfile.ZipInfo], folders: _Folders) -> SourceFile:
     folder = entry.filename.rpartition("/")[0]
     prefix = f"{folder}/" if folder else ""
 
     def beside(relative: str) -> SourceFile | None:
         other = by_name.get(prefix + relative)
-        return None if other is None or _fault(other, PurePosixPath(other.filename)) else _member(whole, other, by_name)
-
-    def names() -> list[str]:
-        return [name[len(prefix) :] for name in by_name if name.startswith(prefix) and "/" not in name[len(prefix) :]]
+        return None if other is None or _fault(other, PurePosixPath(other.filename)) else _member(whole, other, by_name, folders)
 
     def opened() -> BinaryIO:
         try:
@@ -254,4 +294,4 @@ def _member(whole: zipfile.ZipFile, entry: zipfile.ZipInfo, by_name: dict[str, z
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
             raise WrongUse(f"{entry.filename} cannot be read from its archive ({error}): unpack it by other means.") from None
 
-    return SourceFile(entry.filename, entry.file_size, opened, beside, names)
+    return SourceFile(entry.filename, entry.file_size, opened, beside, folders.at(folder).namesakes)

@@ -1,17 +1,14 @@
-"""What a source brings in: its takes as the recipe wants them, each with a warning where it looks mirrored."""
+"""What a source brings in: its takes as the recipe wants them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sfcore.errors import WrongUse
 from sfcore.recipe import Labels
 from sfcore.recordings.finding import Found
-from sfcore.recordings.mirroring import looks_mirrored, lopsidedness, mirrored
+from sfcore.recordings.mirroring import mirrored
 from sfcore.recordings.reading import Reading
 from sfcore.recordings.resting import RestingFace, resting_face, without
 from sfcore.recordings.source import Refused, read_takes
@@ -26,52 +23,35 @@ def reading_of(labels: Labels) -> Reading:
     return Reading(rotation=labels.rotation, fps=labels.fps, names=labels.names, video=labels.video)
 
 
-class OtherTakes:
-    """The mean lopsidedness of the takes seen so far."""
+def incoming(found: Found, labels: Labels) -> Iterator[Take | Refused]:
+    """The takes of the files, at rest where asked for and turned over where asked for.
 
-    def __init__(self) -> None:
-        self._sum: NDArray[np.float64] | None = None
-        self._rows = 0
-
-    def add(self, coefficients: NDArray[np.float32]) -> None:
-        """Adds (n, 61) rows of a take."""
-        weighted = lopsidedness(coefficients) * len(coefficients)
-        self._sum = weighted if self._sum is None else self._sum + weighted
-        self._rows += len(coefficients)
-
-    @property
-    def mean(self) -> NDArray[np.float64] | None:
-        """(p,) mean over all rows; None before there are any."""
-        return None if self._sum is None or not self._rows else self._sum / self._rows
-
-
-def incoming(found: Found, labels: Labels, others: OtherTakes) -> Iterator[tuple[Take | Refused, str | None]]:
-    """The takes of the files, at rest where asked for and turned over where asked for, each with why it looks mirrored (or None).
-
-    Raises what reading a single file raises.
+    Raises what reading a single file raises; of several, what cannot be done to one is told of that one.
     """
     rests: dict[str, RestingFace] = {}
     for take in read_takes(found, reading_of(labels)):
         if isinstance(take, Refused):
-            yield take, None
+            yield take
             continue
         made = take
         if labels.neutral != "none":
-            # One face for all parts of a long recording.
-            rest = (
-                rests.setdefault(take.source_name, resting_face(take, labels.neutral))
-                if not take.cut[0]
-                else rests[take.source_name]
-            )
-            made = without(made, rest)
-        if labels.mirror:
-            made = mirrored(made)
-        suspicion = looks_mirrored(made, others.mean)
-        if suspicion is None:
-            others.add(made.coefficients)
-        else:
-            made = replace(made, provenance=made.provenance | {"looks_mirrored": suspicion})
-        yield made, suspicion
+            try:
+                made = without(take, _rest_of(take, labels.neutral, rests))
+            except WrongUse as error:
+                if found.is_single:
+                    raise
+                yield Refused(take.source_name, str(error))
+                continue
+        yield mirrored(made) if labels.mirror else made
+
+
+def _rest_of(take: Take, wanted: str, rests: dict[str, RestingFace]) -> RestingFace:
+    """The resting face of a take; one face for all parts of a recording that was cut."""
+    begins = take.cut[0]
+    recording = take.name.rpartition("~")[0] if begins else take.name
+    if not begins or recording not in rests:
+        rests[recording] = resting_face(take, wanted)
+    return rests[recording]
 
 
 def stored_as_person(form: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore import arkit
+from sfcore.recordings import timecode
 from sfcore.recordings.channel_tally import ACTIVE_SHAPE, IS_SHAPE, ChannelCoverage, ChannelTally, Extremes
 from sfcore.recordings.sidedness import SideTally, suspicions
 from sfcore.recordings.timeline import Timeline
@@ -23,15 +26,19 @@ _TIMELINE_PARTS = 120
 _FIRST_PART_SECONDS = 0.125
 # Only to lay out a take without times; ARKit captures at 60 frames a second.
 _SECONDS_WITHOUT_TIME = 1 / 60.0
-# Steps from which the rate of a take is read.
-_STEPS_FOR_RATE = 20_000
+# Rows from which the rate of a take is read that nobody noted.
+_ROWS_FOR_RATE = 20_000
 _EXAMPLES = 20
 SPLITS = ("train", "guard", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class TakeCoverage:
-    """One take: ``seconds`` and ``fps`` are None where it knows no time; ``lost`` counts row numbers that are not there."""
+    """One take: ``seconds`` and ``fps`` are None where it knows no time.
+
+    ``fps`` and ``lost`` (frames that the recording should have and has not) are those of its provenance, `timecode.pace` of its
+    first rows where it has none.
+    """
 
     name: str
     format: str
@@ -82,13 +89,15 @@ class LabelCoverage:
 def coverage_of(
     dataset: str,
     labels: Iterable[pa.Table | pa.RecordBatch],
-    rejects: Iterable[pa.Table | pa.RecordBatch] = (),
+    rejects: Mapping[str, int] | None = None,
     elsewhere: Mapping[str, str] | None = None,
+    beside: Sequence[tuple[str, str | None, SideTally]] = (),
 ) -> LabelCoverage:
-    """Counts rows of ``labels`` (several tables or batches of one take may follow each other) and of ``rejects``.
+    """Counts rows of ``labels`` (several tables or batches of one take may follow each other).
 
-    ``elsewhere`` maps content hashes of takes of other datasets to how people should be told of them. Without a column ``image``
-    no picture is counted. Memory does not grow with rows, but by some hundred bytes for each picture and each reject.
+    ``rejects`` maps reasons to rows and is read when all labels are, ``elsewhere`` content hashes of takes of other datasets to
+    how people should be told of them; ``beside`` are takes (name, subject, sides) to compare sides with. Without a column
+    ``image`` no picture is counted. Memory does not grow with rows, but by some hundred bytes for each picture.
     """
     tally = ChannelTally()
     takes: dict[str, _TakeTally] = {}
@@ -99,7 +108,8 @@ def coverage_of(
             values = take.see(rows)
             tally.see(values)
             pictures.see(rows, values, name)
-    suspected = suspicions([(take.name, take.subject, take.sides) for take in takes.values()])
+    others = [side for side in beside if side[0] not in takes]
+    suspected = suspicions([*others, *((take.name, take.subject, take.sides) for take in takes.values())])
     told = tuple(take.told(suspected.get(take.name)) for take in takes.values())
     several = [take.range.moves for take in takes.values() if take.frames > 1]
     splits: Counter[str] = Counter()
@@ -111,7 +121,7 @@ def coverage_of(
         seconds=round(sum(take.seconds or 0.0 for take in told), 6),
         takes=told,
         splits=dict(splits.most_common()),
-        rejects=_reasons(rejects),
+        rejects=dict(sorted((rejects or {}).items(), key=lambda entry: (-entry[1], entry[0]))),
         clipped=sum(take.clipped for take in told),
         images=sum(take.images for take in told),
         conflicts=(*_twins(takes.values(), elsewhere or {}), *pictures.told()),
@@ -140,15 +150,17 @@ class _TakeTally:
     frames: int = 0
     images: int = 0
     clipped: int = 0
-    first: int = 0
-    last: int = 0
     start: float = np.inf
     end: float = -np.inf
     splits: Counter[str] = field(default_factory=Counter)
     sides: SideTally = field(default_factory=SideTally)
     range: Extremes = field(default_factory=Extremes)
     line: Timeline = field(default_factory=lambda: Timeline(_TIMELINE_PARTS, _FIRST_PART_SECONDS))
-    _steps: list[NDArray[np.float64]] = field(default_factory=list)
+    fps: float | None = None
+    lost: int = 0
+    _is_paced: bool = False
+    _frames: list[NDArray[np.int64]] = field(default_factory=list)
+    _times: list[NDArray[np.float64]] = field(default_factory=list)
 
     def see(self, rows: pa.Table) -> NDArray[np.float32]:
         """Counts rows of this take and returns their coefficients."""
@@ -157,8 +169,7 @@ class _TakeTally:
         splits = rows["split"].to_pylist()
         if not self.frames:
             self.format, self.source, self.subject = (rows[name][0].as_py() for name in ("format", "source_name", "subject"))
-            self.first = self.last = int(frame[0])
-        self.first, self.last = min(self.first, int(frame.min())), max(self.last, int(frame.max()))
+            self._read(rows["provenance"][0].as_py() if "provenance" in rows.column_names else None)
         self.hashes |= set(rows["source_hash"].unique().to_pylist())
         self.frames += len(frame)
         self.images += len(frame) - rows["image"].null_count if "image" in rows.column_names else 0
@@ -172,23 +183,33 @@ class _TakeTally:
         self.line.see(times, active, np.array([SPLITS.index(split) if split in SPLITS else 0 for split in splits]))
         if not np.isnan(t).all():
             self.start, self.end = min(self.start, float(np.nanmin(t))), max(self.end, float(np.nanmax(t)))
-            if sum(map(len, self._steps)) < _STEPS_FOR_RATE:
-                self._steps.append(np.diff(t))
+            if not self._is_paced and sum(map(len, self._times)) < _ROWS_FOR_RATE:
+                self._frames.append(frame)
+                self._times.append(t)
         return values
+
+    def _read(self, provenance: str | None) -> None:
+        """Takes the rate and the lost frames from what ingest has noted."""
+        with suppress(ValueError, AttributeError):
+            told = json.loads(provenance or "{}")
+            if "fps" in told:
+                self.fps, self.lost, self._is_paced = told["fps"], int(told.get("lost_frames", 0)), True
 
     def told(self, suspicion: str | None) -> TakeCoverage:
         """What was counted."""
-        steps = np.concatenate(self._steps) if self._steps else np.empty(0)
-        steps = steps[steps > 0]
+        if not self._is_paced and self._times:
+            frame, t = np.concatenate(self._frames), np.concatenate(self._times)
+            order = np.argsort(frame, kind="stable")
+            self.fps, self.lost, _ = timecode.pace(frame[order], t[order])
         return TakeCoverage(
             name=self.name,
             format=self.format,
             source=self.source,
             subject=self.subject,
             frames=self.frames,
-            lost=self.last - self.first + 1 - self.frames,
+            lost=self.lost,
             seconds=round(self.end - self.start, 6) if self.end >= self.start else None,
-            fps=round(1 / float(np.median(steps)), 3) if len(steps) else None,
+            fps=None if self.fps is None else round(self.fps, 4),
             images=self.images,
             clipped=self.clipped,
             splits=dict(self.splits.most_common()),
@@ -202,14 +223,6 @@ class _TakeTally:
 
 def _names(wanted: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(name for name, is_wanted in zip(arkit.NAMES, wanted, strict=True) if is_wanted)
-
-
-def _reasons(rejects: Iterable[pa.Table | pa.RecordBatch]) -> dict[str, int]:
-    """Reason -> different rows of sources, most first."""
-    seen: set[tuple[str, int, str]] = set()
-    for table in rejects:
-        seen |= set(zip(*(table.column(name).to_pylist() for name in ("source", "row", "reason")), strict=True))
-    return dict(Counter(reason for *_, reason in seen).most_common())
 
 
 def _twins(takes: Iterable[_TakeTally], elsewhere: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from sfcore.recipe import Labels, PriorLabels
 from sfcore.recordings import prior
 from sfcore.recordings.source import Refused
 from sfcore.recordings.splits import GUARD, split_by_take, split_by_time
-from sfcore.recordings.take import Take
+from sfcore.recordings.take import RejectReason, Take
 from sfcore.store.schemas import SCHEMAS
 
 PRIOR_FORMAT = "prior"
@@ -92,19 +93,36 @@ def _head_is_off(coefficients: NDArray[np.float32]) -> bool:
     return len(coefficients) >= 2 and not np.any(coefficients[:, _HEAD] != 0)
 
 
-def reject_rows(take: Take, run_id: str) -> pa.Table:
-    """One row of ``rejects`` for each row of the source that could not be kept."""
-    rows = [
-        {"run_id": run_id, "stage": "ingest", "source": take.source_name, "row": r.row, "reason": r.reason, "detail": r.detail}
-        for r in take.rejects
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMAS["rejects"])
+def reject_batches(take: Take, dataset: str, run_id: str) -> Iterator[pa.Table]:
+    """One row of ``rejects`` for each row of the source that could not be kept, a part of them at a time."""
+    for start in range(0, len(take.rejects), _ROWS):
+        part = take.rejects[start : start + _ROWS]
+        yield _reject_table(
+            dataset, run_id, take.source_name, [r.row for r in part], [r.reason for r in part], [r.detail for r in part]
+        )
 
 
-def refused_row(refused: Refused, run_id: str, row: int) -> pa.Table:
+def turned_away_batches(take: Take, dataset: str, run_id: str, reason: RejectReason, detail: str) -> Iterator[pa.Table]:
+    """One row of ``rejects`` for each row that a take would have brought: its own rejects, and the others for one reason."""
+    yield from reject_batches(take, dataset, run_id)
+    for start in range(0, len(take.frame), _ROWS):
+        rows = take.frame[start : start + _ROWS]
+        yield _reject_table(dataset, run_id, take.source_name, rows, [reason] * len(rows), [detail] * len(rows))
+
+
+def refused_row(refused: Refused, dataset: str, run_id: str, row: int) -> pa.Table:
     """The row of ``rejects`` for a file of which nothing could be read; ``row`` stands in for a row's number."""
-    told = {"run_id": run_id, "stage": "ingest", "source": refused.name, "row": row}
-    return pa.Table.from_pylist([told | {"reason": "unreadable file", "detail": refused.sentence}], schema=SCHEMAS["rejects"])
+    return _reject_table(dataset, run_id, refused.name, [row], ["unreadable file"], [refused.sentence])
+
+
+def _reject_table(
+    dataset: str, run_id: str, source: str, rows: Any, reasons: Sequence[RejectReason], details: Sequence[str]
+) -> pa.Table:
+    n = len(rows)
+    columns = {"run_id": run_id, "stage": "ingest", "source": source, "dataset": dataset}
+    told = {name: _repeated(value, n) for name, value in columns.items()}
+    told |= {"row": pa.array(rows, pa.int64()), "reason": pa.array(reasons), "detail": pa.array(details)}
+    return pa.table({name: told[name] for name in SCHEMAS["rejects"].names}).cast(SCHEMAS["rejects"])
 
 
 def prior_takes(drawn: PriorLabels, test_share: float, seed: int) -> Iterator[tuple[Take, str]]:

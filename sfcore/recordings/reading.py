@@ -38,8 +38,8 @@ class SourceFile:
     size: int
     opener: Callable[[], BinaryIO]
     beside: Callable[[str], SourceFile | None] = lambda _path: None
-    siblings: Callable[[], list[str]] = list
-    """Names of the files in its folder."""
+    namesakes: Callable[[str], list[str]] = lambda _stem: []
+    """Names of the files in its folder that have a stem (`Folder`)."""
 
     @staticmethod
     def of(content: bytes, name: str) -> SourceFile:

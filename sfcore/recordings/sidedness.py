@@ -93,14 +93,14 @@ def _against_the_others(group: list[tuple[str, SideTally]], subject: str | None)
     if len(group) < (2 if subject else _FEWEST_STRANGERS):
         return {}
     leans = np.stack([tally.lean / np.linalg.norm(tally.lean) for _, tally in group])
-    alike = leans @ leans.T
     # The side most takes are on: that of the take with the most in common with the others.
-    usual = int(np.argmax(alike.sum(axis=1)))
-    if subject is None and np.mean(alike[usual] >= _ALIKE) <= 0.5:
+    usual = int(np.argmax(leans @ leans.sum(axis=0)))
+    alike = leans @ leans[usual]
+    if subject is None and np.mean(alike >= _ALIKE) <= 0.5:
         return {}
     other = "" if subject else ", or it is of another person"
     return {
-        name: f"its face leans the other way than that of '{group[usual][0]}' (likeness {alike[i, usual]:.2f}): mirrored{other}"
+        name: f"its face leans the other way than that of '{group[usual][0]}' (likeness {alike[i]:.2f}): mirrored{other}"
         for i, (name, _) in enumerate(group)
-        if alike[i, usual] < _OTHER_WAY
+        if alike[i] < _OTHER_WAY
     }

@@ -28,6 +28,7 @@ RejectReason = Literal[
     "one picture under two labels",
     "unreadable file",
     "same content as another take",
+    "name taken",
 ]
 
 # Rows hashed at a time: a copy of so many is small beside the take.

@@ -27,11 +27,10 @@ _FURTHEST_STEP = 0.75
 
 def video_beside(source: SourceFile, take: Take) -> SourceFile | None:
     """The video of a take: in the folder of its file, under the name of the file or of its performance."""
-    stems = {take_name(source.name), take.performance}
-    for name in sorted(source.siblings()):
-        path = PurePosixPath(name)
-        if path.suffix.lower() in SUFFIXES and take_name(name) in stems:
-            return source.beside(name)
+    for stem in (take_name(source.name), take.performance):
+        for name in source.namesakes(stem):
+            if PurePosixPath(name).suffix.lower() in SUFFIXES:
+                return source.beside(name)
     return None
 
 

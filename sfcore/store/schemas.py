@@ -71,6 +71,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("row", pa.int64(), nullable=False),
             pa.field("reason", pa.string(), nullable=False),
             pa.field("detail", pa.string()),
+            # Null in rows that an sface before this column has written: those are told apart by their source alone.
+            pa.field("dataset", pa.string()),
         ]
     ),
     "supervision": pa.schema(
@@ -169,13 +171,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("policy", pa.string(), nullable=False),
             pa.field("policy_digest", pa.string(), nullable=False),
             pa.field("decided_at", pa.timestamp("us", tz="UTC"), nullable=False),
-        ]
-    ),
             pa.field("kind", pa.string()),
             pa.field("why", pa.string()),
             pa.field("champion_move", pa.int64()),
             pa.field("policy_text", pa.string()),
             pa.field("pinned", PINNED),
+        ]
+    ),
     "aliases": pa.schema(
         [
             pa.field("name", pa.string(), nullable=False),

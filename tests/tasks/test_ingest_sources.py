@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sfcore.recordings.prior import draw_take
 from sfcore.recordings.source import read_source
 from sfcore.store.address import Address
 from sfcore.store.workspace import Workspace
+from tasks import doorway
 from tasks.ingest import Ingested, ingest, survey
 from tasks.progress import Silent
 
@@ -73,7 +75,10 @@ def test_a_folder_comes_in_whole_twice_adds_nothing_and_bad_files_are_told(
     assert (again.takes, again.found_done, again.rows_kept) == (2, 2, 80)
     assert workspace.row_counts()["labels"] == 80
     rejects = workspace.read("rejects").to_pylist()
-    assert [(reject["source"], reject["row"], reject["reason"]) for reject in rejects] == [("broken.json", -1, "unreadable file")]
+    assert Counter((reject["source"], reject["reason"], reject["dataset"]) for reject in rejects) == {
+        ("broken.json", "unreadable file", "anna"): 1,
+        ("copy of a.csv", "same content as another take", "anna"): 40,
+    }
 
 
 def test_patterns_and_prefixes_name_many_takes(s3_bucket: str, tmp_path: Path, write_take: WriteTake) -> None:
@@ -107,11 +112,12 @@ def test_a_dry_run_tells_all_and_writes_nothing(tmp_path: Path, write_take: Writ
     lines[5] = "oh"
     first.with_name("c.csv").write_text("\n".join(lines))
     before = sorted(tmp_path.rglob("*"))
-    done, coverage = survey(Labels(dataset="anna", source=str(folder)), {"old": "hash"})
+    done, coverage = survey(Labels(dataset="anna", source=str(folder)))
     assert (done.takes, len(done.conflicts), done.rows_kept) == (2, 1, 119)
     assert coverage.rows == 119
     assert "same content as take 'a'" in coverage.conflicts[0]
-    assert coverage.rejects == {"wrong number of fields": 1}
+    assert coverage.rejects == {"same content as another take": 60, "wrong number of fields": 1}
+    assert done.rejected_examples == ("c.csv row 4: wrong number of fields (1 fields where the header has 63)",)
     assert {take.name for take in coverage.takes} == {"a", "c"}
     assert len(coverage.channels) == 61
     assert sorted(tmp_path.rglob("*")) == before
@@ -144,7 +150,7 @@ def test_swapped_sides_are_suspected_by_the_eyes_and_by_other_takes(tmp_path: Pa
     (suspicion,) = bring(workspace, swapped, dataset="other").suspected_mirroring
     assert "eyes turn against their look shapes" in suspicion
     (suspicion,) = bring(workspace, drawn_csv(tmp_path / "turned.csv", 4, mirrored=True, lean=0.2)).suspected_mirroring
-    assert "differ the other way round than in the other takes" in suspicion
+    assert "leans the other way than that of '" in suspicion
 
 
 def test_real_takes_do_not_look_mirrored_and_turned_ones_do(real_data: Path, tmp_path: Path) -> None:
@@ -330,6 +336,7 @@ def test_very_long_recordings_come_in_as_takes_that_fit_together(
 
 def test_pictures_are_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_tables, "_ROWS_WITH_PICTURES", 2)
+    monkeypatch.setattr(doorway, "_MOST_ROWS", 4)
     folder = tmp_path / "set"
     values = write_pictures(folder)
     (folder / "l.jsonl").write_text("\n".join(json.dumps(label_line(n, v)) for n, v in zip(FILES, values, strict=True)))

@@ -24,7 +24,6 @@ from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.sidedness import SideTally, suspicions
 from sfcore.recordings.take import Take
 from sfcore.recordings.timeline import Timeline
-from sfcore.store.schemas import SCHEMAS
 
 
 def take_of(values: np.ndarray, name: str = "walk", fps: float = 30.0, **changed: object) -> Take:
@@ -117,17 +116,18 @@ def test_the_figures_do_not_depend_on_how_rows_are_cut(cuts: list[int]) -> None:
     json.dumps(one, allow_nan=False)
 
 
-def test_rows_that_are_missing_and_rejected_are_told() -> None:
+def test_rate_and_lost_frames_are_those_of_the_take() -> None:
+    """Rows that were rejected are no lost frames, and a jittery clock has one rate, in the report as in the provenance."""
     values = np.random.default_rng(0).random((10, 61), np.float32)
-    take = take_of(values, frame=np.array([0, 1, 2, 5, 6, 7, 8, 9, 10, 12]), clipped=np.array([2] + [0] * 9, np.int32))
-    reject = {"run_id": "r", "stage": "ingest", "source": "walk.csv"}
-    rows = [reject | {"row": 3, "reason": "not a number"}, reject | {"row": 4, "reason": "bad timecode"}]
-    # Of a recording that was ingested into two datasets, every reject is there twice.
-    rejects = pa.Table.from_pylist(rows + rows, schema=SCHEMAS["rejects"])
-    coverage = coverage_of("anna", [rows_of(take)], [rejects])
-    assert coverage.rejects == {"not a number": 1, "bad timecode": 1}
-    assert coverage.takes[0].lost == 3
+    frame, t = np.array([0, 1, 2, 5, 6, 7, 8, 9, 10, 12]), np.array([0, 1, 2, 5, 6, 7, 8, 11, 12, 14]) / 30
+    plain = take_of(values, frame=frame, t=t, clipped=np.array([2] + [0] * 9, np.int32))
+    coverage = coverage_of("anna", [rows_of(plain)], {"not a number": 1, "bad timecode": 3})
+    assert list(coverage.rejects.items()) == [("bad timecode", 3), ("not a number", 1)]
+    assert (coverage.takes[0].fps, coverage.takes[0].lost) == (30.0, 2)
     assert coverage.clipped == 2
+    noted = take_of(values, frame=frame, t=t, provenance={"fps": 29.9701, "lost_frames": 7})
+    (take,) = coverage_of("anna", [rows_of(noted)]).takes
+    assert (take.fps, take.lost) == (29.9701, 7)
 
 
 def test_the_same_content_under_two_names_is_a_conflict() -> None:

@@ -42,9 +42,8 @@ def table(take: str, count: int, seed: int, **changed: object) -> pa.Table:
 def coverage() -> LabelCoverage:
     """Two takes with everything that can be amiss, one of them with a hostile name."""
     dead = {"CheekPuff": np.zeros(90, np.float32), "TongueOut": pa.nulls(90, pa.float32())}
-    reject = {"run_id": "r", "stage": "ingest", "source": "walk.csv", "row": 4, "reason": "not a number"}
     rows = [table("walk", 90, 1, **dead), table(HOSTILE, 90, 2, **dead, t=pa.nulls(90, pa.float64()))]
-    return coverage_of("anna", rows, [pa.Table.from_pylist([reject], schema=SCHEMAS["rejects"])])
+    return coverage_of("anna", rows, {"not a number": 1})
 
 
 def shown(coverage: LabelCoverage, width: int) -> str:
