@@ -305,7 +305,8 @@ def _read_sentence(sentence: str, field: str) -> tuple[tuple[Claim, ...], list[s
 _OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
 
 
-def _field_claims(text: str, field: str) -> tuple[Claim, ...]:
+def claims_of_field(text: str, field: str) -> tuple[Claim, ...]:
+    """Everything that one of the four fields claims, in the order of the text; never raises on any text."""
     claims, rest = _opening(text, field)
     for sentence in _sentences(rest):
         claims += _sentence_claims(sentence, field)
@@ -328,7 +329,7 @@ def claims_of(description: Description) -> tuple[Claim, ...]:
     """Everything the four fields claim, in the order of the text; never raises on any text."""
     claims: tuple[Claim, ...] = ()
     for field in FIELDS:
-        claims += _field_claims(getattr(description, field), field)
+        claims += claims_of_field(getattr(description, field), field)
     return claims
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures, measure
 from sfcore.captions.category import Reading, read_category
-from sfcore.captions.claims import Claim, claims_of
+from sfcore.captions.claims import Claim, claims_of, claims_of_field
 from sfcore.captions.description import Description
 from sfcore.captions.intensity import BANDS, DIFFERENCE, MODERATE, NONE, STRONG, band
 from sfcore.captions.vocabulary import PHRASES
@@ -217,8 +217,11 @@ def _signs(m: Measures) -> list[_Sign]:
     return signs
 
 
-def _untold(signs: list[_Sign], claims: tuple[Claim, ...]) -> list[str]:
-    """A sentence for every strong action that no claim speaks of."""
+def _untold(signs: list[_Sign], description: Description) -> list[str]:
+    """A sentence for every strong action that the muscle movements do not tell; elsewhere it is only alluded to."""
+    if not signs:
+        return []
+    claims = claims_of_field(description.muscle_movements, "muscle_movements")
     told = {(c.subject, c.side) for c in claims if c.kind == "action" and not c.negated}
     return [sign.fault for sign in signs if told.isdisjoint(sign.accepted)]
 
@@ -239,7 +242,7 @@ def tally(description: Description, coefficients: NDArray[np.float32]) -> Tally:
     face = _Face(m, read_category(m))
     claims, signs = claims_of(description), _signs(m)
     hold = sum(_JUDGES[claim.kind](face, claim)[0] == 1.0 for claim in claims)
-    return Tally(len(claims), hold, len(signs), len(signs) - len(_untold(signs, claims)))
+    return Tally(len(claims), hold, len(signs), len(signs) - len(_untold(signs, description)))
 
 
 def verify(description: Description, coefficients: NDArray[np.float32]) -> Verification:
@@ -258,7 +261,7 @@ def verify(description: Description, coefficients: NDArray[np.float32]) -> Verif
         credit += worth
         if fault:
             faults.append(fault)
-    untold = _untold(_signs(m), claims)
+    untold = _untold(_signs(m), description)
     count = len(claims) + len(untold)
     if not count:
         return Verification(0.0, ("says nothing that can be checked",))

@@ -92,7 +92,10 @@ def asked_again(messages: Messages, answer: Description, faults: Sequence[str]) 
 def _facts(face: NDArray[np.float32]) -> dict[str, object]:
     m = measure(face)
     ours = describe(face, "facts")
-    known = {name: round(float(value), 3) for name, value in zip(NAMES, face, strict=True) if value == value}
+    # Three decimals say all, but for a value that they would move over a threshold.
+    rounded = np.round(face, 3)
+    values = rounded if describe(rounded, "facts") == ours else np.round(face, 6)
+    known = {name: round(float(value), 6) for name, value in zip(NAMES, values, strict=True) if value == value}
     return {
         "coefficients": json.dumps(known),
         "actions": [f"{PHRASES[ACTIONS[p].key].nouns[0]}: {told}" for p in range(len(ACTIONS)) if (told := _strength(m, p))],
