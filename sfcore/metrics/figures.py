@@ -178,7 +178,7 @@ def sql_of(name: str) -> str:
 
 def sums_query(metric: str) -> str:
     """The query of a figure's sums by model, slice and cluster, over the view its file reads."""
-    return sql_of(metric).split(_VALUE_MARK)[0] + "SELECT * FROM by_cluster ORDER BY ALL"
+    return sql_of(metric).split(_VALUE_MARK)[0] + "SELECT * FROM by_cluster"
 
 
 def view_of(metric: str) -> str:

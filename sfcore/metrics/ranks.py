@@ -4,42 +4,106 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.metrics.intervals import LEAST_VARIANCE, Array
 
 
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _radix(keys):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Rows of (n,) uint32 in the order of their keys, equal ones as they came: three passes over 11 bits each."""
+    n = len(keys)
+    rows, moved = np.arange(n), np.empty(n, np.int64)
+    for shift in (0, 11, 22):
+        places = np.zeros(2049, np.int64)
+        for row in range(n):
+            places[((keys[row] >> shift) & 2047) + 1] += 1
+        places = np.cumsum(places)
+        for at in range(n):
+            digit = (keys[rows[at]] >> shift) & 2047
+            moved[places[digit]] = rows[at]
+            places[digit] += 1
+        rows, moved = moved, rows
+    return rows
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _stretches(values, rows, ranks, above):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Mean rank of each row's value as a share of n, 0..1, and the mean over all rows of the larger ranks, equal ones halved.
+
+    ``rows`` puts ``values`` in order. The ranks of places s to e - 1 add up to (e * e - s * s) / 2n, whoever is equal.
+    """
+    n, start = len(rows), 0
+    while start < n:
+        end = start + 1
+        while end < n and values[rows[end]] == values[rows[start]]:
+            end += 1
+        rank = (start + end) / (2 * n)
+        larger = 0.5 - (start / n * (start / n) + end / n * (end / n)) / 4
+        for at in range(start, end):
+            ranks[rows[at]] = rank
+            above[rows[at]] = larger
+        start = end
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _above(ranks, rows, weight, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Mean over all rows of the weights (n,) of those with larger ranks, equal ones counting half."""
+    n, start, total, before = len(rows), 0, 0.0, 0.0
+    for row in range(n):
+        total += weight[row]
+    while start < n:
+        end, stretch = start, 0.0
+        while end < n and ranks[rows[end]] == ranks[rows[start]]:
+            stretch += weight[rows[end]]
+            end += 1
+        for at in range(start, end):
+            out[rows[at]] = (total - before - stretch / 2) / n
+        before += stretch
+        start = end
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _add(cluster, f, g, f_above_g, g_above_f, f_above, g_above, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Adds by cluster: a count, and three parts of each row less two thirds of their means."""
+    n, both, true, told = len(cluster), 0.0, 0.0, 0.0
+    for row in range(n):
+        both += f[row] * g[row] + f_above_g[row] + g_above_f[row]
+        true += f[row] * f[row] + 2 * f_above[row]
+        told += g[row] * g[row] + 2 * g_above[row]
+    third = 2 / (3 * n)
+    for row in range(n):
+        at = cluster[row]
+        out[at, 0] += 1.0
+        out[at, 1] += f[row] * g[row] + f_above_g[row] + g_above_f[row] - third * both
+        out[at, 2] += f[row] * f[row] + 2 * f_above[row] - third * true
+        out[at, 3] += g[row] * g[row] + 2 * g_above[row] - third * told
+
+
+def _in_order(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """What `numpy.argsort` gives with equal values in the order of their rows; (n,) float32 are sorted by their bits."""
+    if values.dtype != np.float32:
+        return np.argsort(values, kind="stable")
+    # The bits of positive floats rise with them, those of negative ones fall. Adding 0 makes -0 equal to 0.
+    bits = (values + np.float32(0)).view(np.uint32)
+    return np.asarray(_radix(np.where(bits >> 31, ~bits, bits | np.uint32(0x80000000))))
+
+
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """Values (n,) in order: which row stands where, and where each stretch of equal values begins and ends."""
+class _Ranked:
+    """Values (n,) in order: ``rows`` orders them, ``ranks`` and ``above`` are those of `_stretches`."""
 
     rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ranks: Array
+    above: Array
 
     @classmethod
-    def of(cls, values: NDArray[np.floating]) -> _Order:
-        rows = np.argsort(values)
-        ordered = values[rows]
-        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        return cls(rows, starts, np.append(starts[1:], len(values)))
-
-    def _back(self, by_stretch: Array) -> Array:
-        """One number for each stretch -> one for each row (n,)."""
-        out = np.empty(len(self.rows))
-        out[self.rows] = np.repeat(by_stretch, self.ends - self.starts)
-        return out
-
-    def ranks(self) -> Array:
-        """Mean rank of each row's value as a share of n, 0..1."""
-        return self._back((self.starts + self.ends) / (2 * len(self.rows)))
-
-    def above(self, weight: Array) -> Array:
-        """Mean over all rows of the weights (n,) of those with larger values, equal ones counting half."""
-        before = np.concatenate([[0.0], np.cumsum(weight[self.rows])])
-        below, upto = before[self.starts], before[self.ends]
-        return self._back((before[-1] - (below + upto) / 2) / len(self.rows))
+    def of(cls, values: NDArray[np.floating]) -> _Ranked:
+        made = cls(_in_order(values), np.empty(len(values)), np.empty(len(values)))
+        _stretches(values, made.rows, made.ranks, made.above)
+        return made
 
 
 def rank_sums(
@@ -53,18 +117,17 @@ def rank_sums(
     rho as resampling the rows would, up to terms of order 1/n. Zeros where the truth does not vary.
     """
     known = ~np.isnan(truth)
-    t, p, own = truth[known], predicted[known], cluster[known]
-    n = len(t)
+    t, p, own = (truth, predicted, cluster) if known.all() else (truth[known], predicted[known], cluster[known])
     sums = np.zeros((clusters, 4))
-    if n == 0 or t.var(dtype=np.float64) <= LEAST_VARIANCE:
+    if not len(t) or t.var(dtype=np.float64) <= LEAST_VARIANCE:
         return sums, 0
     if np.isnan(p).any():
         p = np.where(np.isnan(p), 2 * t.mean(dtype=np.float64) - t.astype(np.float64), p)
     if p.var(dtype=np.float64) <= LEAST_VARIANCE:
-        p = np.zeros(n)
-    true, told = _Order.of(t), _Order.of(p)
-    f, g = true.ranks(), told.ranks()
-    parts = (np.ones(n), f * g + true.above(g) + told.above(f), f * f + 2 * true.above(f), g * g + 2 * told.above(g))
-    for column, part in enumerate(parts):
-        sums[:, column] = np.bincount(own, part - (2 * part.mean() / 3 if column else 0), minlength=clusters)
-    return sums, n
+        p = np.zeros(len(t), np.float32)
+    true, told = _Ranked.of(t), _Ranked.of(p)
+    true_above_told, told_above_true = np.empty(len(t)), np.empty(len(t))
+    _above(true.ranks, true.rows, told.ranks, true_above_told)
+    _above(told.ranks, told.rows, true.ranks, told_above_true)
+    _add(own, true.ranks, told.ranks, true_above_told, told_above_true, true.above, told.above, sums)
+    return sums, len(t)

@@ -1,8 +1,8 @@
 """Scores models against the truth: every figure, for every slice, with an interval over identities or takes.
 
-One pass of DuckDB over the cells of a model adds up everything that its figures need by slice and cluster; numpy draws the
-clusters again and again from those sums. Models are independent of each other and are scored side by side, each on one thread, so
-that sums come in the same order and the table has the same bytes on any machine.
+One compiled pass over the cells of a model adds up everything that its figures need by slice and cluster; the figures' SQL reads
+those sums, and numpy draws the clusters again and again from them. Models are independent of each other and are scored side by
+side, each on one thread, so that sums come in the same order and the table has the same bytes on any machine.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.arkit import CHANNELS, NAMES
+from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
+from sfcore.metrics.cells import Pictures, add_cells, channel_slices, sums_table
 from sfcore.metrics.figures import FIGURES, Cluster, Figure, Scope, View, check_scope, literal, sums_query, view_of, view_query
 from sfcore.metrics.intervals import (
     Array,
@@ -55,28 +57,32 @@ _VALUES = {
 }
 _SHARED: tuple[View, ...] = ("learnt", "truth")
 """Views that all models share."""
-_MADE: tuple[tuple[View, str], ...] = (
-    ("channels", "TABLE"),
-    ("cells", "VIEW"),
-    ("sums", "TABLE"),
-    ("pictures", "TABLE"),
-    ("judged", "VIEW"),
-)
-"""Views that a model's figures read, in order; those that many figures read are made once."""
+_MADE: tuple[tuple[View, str], ...] = (("channels", "TABLE"), ("pictures", "TABLE"), ("judged", "VIEW"))
+"""Views that a model's figures read beside ``sums``, in order; those that many figures read are made once."""
 _MOST_AT_ONCE = 4
 """Models scored side by side: each holds its sums in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What it takes to score one model, and by which draws."""
+    """What it takes to score one model, and by which draws; ``truth`` and ``pictures`` are the same rows in the same order."""
 
     scope: Scope
     truth: pa.Table
-    clusters: list[str]
+    pictures: Pictures
+    median: NDArray[np.float32]
     weights: Array
     confidence: float
     cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A model's answers as SQL reads them, as (n, 61) numbers in the order of the pictures, and how its words were judged."""
+
+    rows: pa.Table
+    numbers: NDArray[np.float32]
+    judged: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +131,29 @@ def score(
     models = list(dict.fromkeys(model_ids))
     try:
         for name in _SHARED:
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view_query(name, scope, models, cluster)}")
+            kind = "VIEW" if name == "learnt" else "TABLE"
+            con.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {view_query(name, scope, models, cluster)}")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE asked AS SELECT sample_id, row_number() OVER (ORDER BY sample_id) - 1 AS row FROM truth"
+        )
         truth = con.sql("SELECT * FROM truth ORDER BY sample_id").to_arrow_table()
         _check_answers(con, scope, models)
-        given = {model: _given(con, model, scope) for model in models}
+        median = _numbers(_answers(con, scope.median), truth.num_rows)
+        pictures = _pictures(truth)
+        weights = draw_weights(len(pictures.clusters), evaluation.bootstrap, seed)
+        task = _Task(scope, truth, pictures, median, weights, evaluation.confidence, cluster)
+        reading = Lock()
+
+        def scored(model: str) -> list[_Scored]:
+            # A connection serves one thread at a time; what a model answered is read when its turn comes, not before.
+            with reading:
+                answered = _answered(con, model, truth.num_rows)
+            return _score_model(task, model, answered)
+
+        with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+            parts = [part for parts in pool.map(scored, models) for part in parts]
     finally:
-        con.execute("DROP VIEW IF EXISTS temp.truth")
-        con.execute("DROP VIEW IF EXISTS temp.learnt")
-    clusters = sorted(set(truth["cluster"].to_pylist()))
-    weights = draw_weights(len(clusters), evaluation.bootstrap, seed)
-    task = _Task(scope, truth, clusters, weights, evaluation.confidence, cluster)
-    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        # Answers of a model that is done need no memory any more.
-        scored = list(pool.map(lambda model: _score_model(task, model, *given.pop(model)), models))
-    parts = [part for parts in scored for part in parts]
+        con.execute("DROP TABLE IF EXISTS temp.asked; DROP TABLE IF EXISTS temp.truth; DROP VIEW IF EXISTS temp.learnt")
     return _table(parts, {"run_id": run_id, "dataset": dataset, "dataset_version": dataset_version})
 
 
@@ -146,7 +161,7 @@ def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[st
     listed = ", ".join(map(literal, models))
     counted = con.execute(
         "SELECT model_id, count(*), count(DISTINCT sample_id) FROM predictions "
-        f"WHERE model_id IN ({listed}) AND sample_id IN (SELECT sample_id FROM truth) GROUP BY model_id"
+        f"WHERE model_id IN ({listed}) AND sample_id IN (SELECT sample_id FROM asked) GROUP BY model_id"
     ).fetchall()
     if not counted:
         raise WorkFailed(
@@ -160,48 +175,77 @@ def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[st
         raise WorkFailed(f"predictions hold more than one answer of {doubled[0]} to a picture: keep one for each sample_id.")
 
 
-def _given(con: duckdb.DuckDBPyConnection, model: str, scope: Scope) -> tuple[pa.Table, pa.Table]:
-    """What a model and the median answered to the pictures under evaluation, and how the model's words were judged; sorted."""
+def _answers(con: duckdb.DuckDBPyConnection, model: str) -> pa.Table:
+    """What a model answered to the pictures under evaluation, with each picture's place among them in ``row``."""
     channels = ", ".join(f'"{name}"' for name in NAMES)
-    whose = f"model_id IN ({literal(model)}, {literal(scope.median)}) AND sample_id IN (SELECT sample_id FROM truth)"
-    answers = con.sql(
-        f"SELECT model_id, sample_id, {channels}, expression_category, parsed, tokens, milliseconds FROM predictions "
-        f"WHERE {whose} ORDER BY model_id, sample_id"
+    return con.sql(
+        f"SELECT row, model_id, sample_id, {channels}, expression_category, parsed, tokens, milliseconds "
+        f"FROM predictions INNER JOIN asked USING (sample_id) WHERE model_id = {literal(model)}"
     ).to_arrow_table()
+
+
+def _answered(con: duckdb.DuckDBPyConnection, model: str, pictures: int) -> _Answered:
+    rows = _answers(con, model)
+    numbers = _numbers(rows, pictures)
     if not con.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'judgements'").fetchall()[0][0]:
-        return answers, SCHEMAS["judgements"].empty_table()
+        return _Answered(rows, numbers, SCHEMAS["judgements"].empty_table())
     judged = con.sql(
-        f"SELECT * FROM judgements WHERE model_id = {literal(model)} AND sample_id IN (SELECT sample_id FROM truth) "
-        "ORDER BY sample_id"
+        f"SELECT judgements.* FROM judgements INNER JOIN asked USING (sample_id) WHERE model_id = {literal(model)}"
     ).to_arrow_table()
-    return answers, judged
+    return _Answered(rows, numbers, judged)
 
 
-def _score_model(task: _Task, model: str, answers: pa.Table, judged: pa.Table) -> list[_Scored]:
+def _numbers(answers: pa.Table, pictures: int) -> NDArray[np.float32]:
+    """Answers as (pictures, 61) float32, nan where there is none: no row, one that did not parse, a null, an infinite number."""
+    out = np.full((pictures, len(NAMES)), np.nan, np.float32)
+    rows, parsed = answers["row"].to_numpy(), np.array(answers["parsed"].combine_chunks().to_numpy(zero_copy_only=False), bool)
+    for place, name in enumerate(NAMES):
+        out[rows[parsed], place] = answers[name].to_numpy()[parsed]
+    out[np.isinf(out)] = np.nan
+    return out
+
+
+def _pictures(truth: pa.Table) -> Pictures:
+    cluster, domain, familiarity, expression, pose = (
+        _coded(truth, name) for name in ("cluster", "domain", "familiarity", "expression", "pose")
+    )
+    neutral = truth["neutral"].combine_chunks().to_numpy(zero_copy_only=False)
+    codes = cluster[1], domain[1], familiarity[1], expression[1], pose[1]
+    return Pictures(_matrix(truth["truths"]), neutral, *codes, cluster[0], domain[0], familiarity[0], expression[0], pose[0])
+
+
+def _score_model(task: _Task, model: str, answered: _Answered) -> list[_Scored]:
     import duckdb
 
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
         # Sums of many threads come in any order, and with them the last digits.
         con.execute("SET threads = 1")
-        con.register("truth", task.truth)
-        con.register("predictions", answers)
-        con.register("judgements", judged)
-        con.execute(f"SET VARIABLE dataset = {literal(task.scope.dataset)}")
-        for name, kind in _MADE:
-            con.execute(f"CREATE TEMP {kind} {name} AS {view_query(name, task.scope, [model], task.cluster)}")
+        _make_views(con, task, model, answered)
         parts = []
         for figure in FIGURES.values():
-            groups = list(_rank_groups(con, task) if figure.form == "rank" else _groups(con, figure, task.clusters))
+            ranked = figure.form == "rank"
+            groups = list(_rank_groups(task, answered.numbers) if ranked else _groups(con, figure, task.pictures.clusters))
             if groups:
                 parts.append(_scored(model, figure, groups, task))
     return parts
+
+
+def _make_views(con: duckdb.DuckDBPyConnection, task: _Task, model: str, answered: _Answered) -> None:
+    con.register("truth", task.truth)
+    con.register("predictions", answered.rows)
+    con.register("judgements", answered.judged)
+    con.execute(f"SET VARIABLE dataset = {literal(task.scope.dataset)}")
+    for name, kind in _MADE:
+        con.execute(f"CREATE TEMP {kind} {name} AS {view_query(name, task.scope, [model], task.cluster)}")
+    blocks = list(add_cells(task.pictures, answered.numbers, task.median, task.scope.dataset))
+    con.register("sums", sums_table(blocks, task.pictures, model))
 
 
 def _scored(model: str, figure: Figure, groups: list[_Group], task: _Task) -> _Scored:
     values = np.stack([_VALUES[figure.form](task.weights, group.sums) for group in groups], axis=1)
     kept = np.flatnonzero(np.isfinite(values[0]))
     values = values[:, kept]
-    clusters = np.array([np.count_nonzero(groups[i].sums.reshape(len(task.clusters), -1).any(axis=1)) for i in kept], np.int64)
+    clusters = np.array([np.count_nonzero(groups[i].sums.any(axis=tuple(range(1, groups[i].sums.ndim)))) for i in kept], np.int64)
     low, high = percentile_intervals(values[1:], task.confidence, clusters)
     names, counts = [groups[i].slice for i in kept], np.array([groups[i].n for i in kept], np.int64)
     return _Scored(
@@ -264,10 +308,17 @@ def _groups(con: duckdb.DuckDBPyConnection, figure: Figure, clusters: list[str])
         yield _Group(names[index], sums, _n(figure, counts[rows], sums))
 
 
-def _coded(table: pa.Table, name: str) -> tuple[list[str], np.ndarray]:
-    """A column of text as its values and an index into them for each row."""
-    encoded = table[name].combine_chunks().dictionary_encode()
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+def _coded(table: pa.Table, name: str) -> tuple[list[str], NDArray[np.int64]]:
+    """A column of text as its values, sorted, and an index into them for each row, -1 for null."""
+    import pyarrow as pa
+
+    column = table[name].combine_chunks()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    names, codes = encoded.dictionary.to_pylist(), encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    places = np.full(len(names) + 1, -1, np.int64)
+    places[order] = np.arange(len(names))
+    return [names[i] for i in order], places[codes]
 
 
 def _pictures_of(table: pa.Table, figure: Figure) -> Array:
@@ -285,35 +336,21 @@ def _n(figure: Figure, counts: Array, sums: Array) -> int:
     return int(counts.max() if view_of(figure.name) == "sums" else counts.sum())
 
 
-def _rank_groups(con: duckdb.DuckDBPyConnection, task: _Task) -> Iterator[_Group]:
+def _rank_groups(task: _Task, predicted: NDArray[np.float32]) -> Iterator[_Group]:
     """Ranks want every cell, so they come from the arrays themselves."""
-    wide = con.sql(
-        "SELECT cluster, truths, numbers FROM truth LEFT JOIN (SELECT sample_id, [*COLUMNS('^[A-Z]')] AS numbers "
-        "FROM predictions WHERE parsed AND model_id = (SELECT DISTINCT model_id FROM cells)) USING (sample_id) ORDER BY sample_id"
-    ).to_arrow_table()
-    place = {cluster: index for index, cluster in enumerate(task.clusters)}
-    names, at = _coded(wide, "cluster")
-    cluster = np.array([place[name] for name in names], np.int64)[at]
-    truth, predicted = _matrix(wide["truths"]), _matrix(wide["numbers"])
-    predicted[~np.isfinite(predicted)] = np.nan
-    columns = [rank_sums(truth[i], predicted[i], cluster, len(task.clusters)) for i in range(len(NAMES))]
-    sums, counts = np.stack([column for column, _ in columns], axis=1), [n for _, n in columns]
-    slices = {"all": list(range(len(NAMES))), f"dataset:{task.scope.dataset}": list(range(len(NAMES)))}
-    for channel in CHANNELS:
-        for name in (f"channel:{channel.name}", f"region:{channel.region}", f"side:{channel.side}"):
-            slices.setdefault(name, []).append(channel.index)
-    slices.pop("side:both")
-    for name in sorted(slices):
-        yield _Group(name, sums[:, slices[name]], max(counts[i] for i in slices[name]))
+    cluster, clusters = task.pictures.cluster, len(task.pictures.clusters)
+    # A channel in one piece: its numbers are read many times.
+    truth, predicted = np.ascontiguousarray(task.pictures.truth.T), np.ascontiguousarray(predicted.T)
+    columns = [rank_sums(truth[i], predicted[i], cluster, clusters) for i in range(len(NAMES))]
+    sums, counts = np.stack([column for column, _ in columns], axis=1), np.array([n for _, n in columns])
+    everywhere = np.arange(len(NAMES))
+    for name, places in {"all": everywhere, f"dataset:{task.scope.dataset}": everywhere, **channel_slices()}.items():
+        yield _Group(name, sums[:, places], int(counts[places].max()))
 
 
 def _matrix(lists: pa.ChunkedArray) -> NDArray[np.float32]:
-    """A column of n lists of 61 as (61, n) float32, a row in one piece; nan for null numbers and null lists."""
-    import pyarrow as pa
+    """A column of n lists of 61 as (n, 61) float32; nan for null numbers."""
     import pyarrow.compute as pc
 
-    out = np.full((len(NAMES), len(lists)), np.nan, np.float32)
-    there = pc.is_valid(lists).to_numpy()
-    flat = pc.list_flatten(lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists)
-    out[:, there] = flat.to_numpy(zero_copy_only=False).reshape(-1, len(NAMES)).T
-    return out
+    flat = pc.list_flatten(lists.combine_chunks())
+    return np.array(flat.to_numpy(zero_copy_only=False), np.float32).reshape(-1, len(NAMES))

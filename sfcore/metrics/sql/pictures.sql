@@ -1,7 +1,9 @@
 -- One row for each model asked, picture under evaluation, and slice that the picture belongs to: what the model said of it as a
 -- whole. Degrees are null where the truth does not know all angles, and 180 where the model gave none.
 WITH given AS (
-    SELECT *, [*COLUMNS('^[A-Z]')] AS numbers FROM predictions WHERE list_contains(getvariable('models'), model_id)
+    SELECT *, [HeadYaw, HeadPitch, HeadRoll, LeftEyeYaw, LeftEyePitch, LeftEyeRoll, RightEyeYaw, RightEyePitch, RightEyeRoll] AS turns
+    FROM predictions
+    WHERE list_contains(getvariable('models'), model_id)
 ),
 answered AS (
     SELECT
@@ -14,7 +16,7 @@ answered AS (
         CASE WHEN given.parsed THEN
             nullif(regexp_extract(lower(given.expression_category), '^\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)', 1), '')
         END AS category,
-        CASE WHEN given.parsed THEN given.numbers END AS numbers
+        CASE WHEN given.parsed THEN given.turns END AS turns
     FROM (SELECT unnest(getvariable('models')) AS model_id) AS asked
     CROSS JOIN truth
     LEFT JOIN given ON given.model_id = asked.model_id AND given.sample_id = truth.sample_id
@@ -22,9 +24,9 @@ answered AS (
 angles AS (
     -- Places 53 to 55 turn the head, 56 and 57 the left eye, 59 and 60 the right one. Half angles for quaternions.
     SELECT
-        * EXCLUDE (truths, numbers),
+        * EXCLUDE (truths, turns),
         list_transform(truths[53:61], lambda x: x::DOUBLE) AS t,
-        list_transform(numbers[53:61], lambda x: CASE WHEN isfinite(x) THEN x::DOUBLE END) AS p
+        list_transform(turns, lambda x: CASE WHEN isfinite(x) THEN x::DOUBLE END) AS p
     FROM answered
 ),
 turned AS (

@@ -13,11 +13,7 @@ WITH by_cluster AS (
         tt,
         pp + 4 * mean * mean * missing - 4 * mean * missing_t + missing_tt AS pp,
         tp + 2 * mean * missing_t - missing_tt AS tp
-    FROM (
-        SELECT *, sum(t) OVER channels / sum(cells) OVER channels AS mean
-        FROM sums
-        WINDOW channels AS (PARTITION BY model_id, slice, channel)
-    )
+    FROM sums
 ),
 moments AS (
     SELECT

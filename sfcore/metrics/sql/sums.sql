@@ -1,6 +1,6 @@
 -- Everything the figures over coefficients need, added up for each model, slice, cluster and channel; made in one pass over the
 -- cells. A missing answer errs by the distance to the far end of the channel's range. `missing` columns hold the truth of
--- unanswered cells. The last columns count the pictures with such a cell in the whole slice, over all clusters.
+-- unanswered cells. The last columns are of the whole slice, over all clusters: pictures with such a cell, and the mean truth.
 WITH measured AS (
     SELECT
         *,
@@ -92,6 +92,7 @@ SELECT
     sum(active) OVER everywhere AS pictures_active,
     sum(active_compared) OVER everywhere AS pictures_active_compared,
     sum(neutral) OVER everywhere AS pictures_neutral,
-    sum(lopsided) OVER everywhere AS pictures_lopsided
+    sum(lopsided) OVER everywhere AS pictures_lopsided,
+    sum(t) OVER everywhere / sum(cells) OVER everywhere AS mean
 FROM added
 WINDOW everywhere AS (PARTITION BY model_id, slice, channel)
