@@ -81,11 +81,11 @@ class Source:
         return [str(row[0]) for row in rows if row[0] is not None]
 
     def starts(self) -> dict[str, float]:
-        """Take -> seconds of day of its time 0, for takes whose first row is there and was recorded with a timecode."""
+        """Take -> seconds of day of its time 0, for takes that were recorded with a timecode."""
         labels = self._tables.get("labels")
         if labels is None or "provenance" not in labels.schema.names:
             return {}
-        query = "select take, arg_min(provenance, frame) from labels where dataset = ? group by take having min(frame) = 0"
+        query = "select take, any_value(provenance) from labels where dataset = ? group by take"
         found = {}
         for take, provenance in self._con.execute(query, [self.selection.dataset]).fetchall():
             with suppress(ValueError, TypeError, AttributeError, KeyError):

@@ -141,14 +141,16 @@ class Gather:
         self._waiting.append(rows)
         self._waits += len(frame)
         if unit.is_sure or self._waits >= LONGEST_WAIT:
-            self._settle()
+            self._settle(at_last=self._waits >= LONGEST_WAIT)
 
-    def _settle(self) -> None:
-        """Decides the unit of rotations by all rows that wait for it, and keeps them."""
+    def _settle(self, at_last: bool) -> None:
+        """Decides the unit of rotations by all rows that wait for it, and keeps them; where it stays unsure, only ``at_last``."""
         if not self._waiting:
             return
-        waiting, self._waiting, self._waits = self._waiting, [], 0
-        self._unit = rotations.unit_of(np.concatenate([rows.wide for rows in waiting]), self.reading.rotation)
+        unit = rotations.unit_of(np.concatenate([rows.wide for rows in self._waiting]), self.reading.rotation)
+        if not unit.is_sure and not at_last:
+            return
+        waiting, self._waiting, self._waits, self._unit = self._waiting, [], 0, unit
         for rows in waiting:
             self._keep(rows, self._unit)
 
@@ -221,7 +223,7 @@ class Gather:
 
         Raises `NothingKept` when not one row was kept.
         """
-        self._settle()
+        self._settle(at_last=True)
         frame, t, values, clipped, kept = self._in_order()
         rejects = tuple(sorted(self.rejects, key=lambda reject: reject.row))
         if not len(frame):
@@ -264,6 +266,8 @@ class Gather:
             found["rotation"] = f"{self._unit.name} ({self._unit.how})"
         if self.clock is not None and self._is_timed:
             found |= self.clock.known()
+            if self.clock.kind.startswith("timecode") and self._origin is not None:
+                found["starts"] = timecode.spelt(self._origin)
         elif self._is_paced:
             found |= {"clock": "frame number", "clock_known": f"stated: {self.reading.fps:g} frames a second"}
         elif np.isnan(t).any():

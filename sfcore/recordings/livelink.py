@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,6 @@ def takes_of_table(source: SourceFile, reading: Reading, form: str) -> Iterator[
     """The takes of any table of channels, said to be of format ``form``: one, or more where it is very long."""
     header, blocks = channel_table.rows_of(source)
     gather = Gather([channel for _, channel in header.channels], reading, source.name, _untimed(header))
-    starts: str | None = None
     for rows, faults in blocks:
         if gather.clock is None and header.clock is not None:
             gather.clock = clock_of(header.cells[header.clock].strip(), rows.clock)
@@ -48,18 +46,12 @@ def takes_of_table(source: SourceFile, reading: Reading, form: str) -> Iterator[
         timed = ~np.isinf(times)
         for place in np.flatnonzero(~timed):
             gather.reject(int(rows.frame[place]), "bad timecode", rows.clock[place])
-        if starts is None and clock is not None and clock.kind.startswith("timecode") and np.isfinite(times).any():
-            starts = rows.clock[int(np.flatnonzero(np.isfinite(times))[0])].strip()
         if gather.is_full:
-            yield gather.take(source.name, form, list(header.notes()), _started(starts), more=True)
+            yield gather.take(source.name, form, list(header.notes()), more=True)
         gather.add(rows.frame[timed], times[timed], rows.values[timed])
-    yield gather.take(source.name, form, list(header.notes()), _started(starts), stem=take_name(source.name))
+    yield gather.take(source.name, form, list(header.notes()), stem=take_name(source.name))
 
 
 def _untimed(header: Header) -> str:
     """What lacks where times are unknown."""
     return "no Timecode column" if header.clock is None else f"nothing in its column {header.cells[header.clock].strip()}"
-
-
-def _started(starts: str | None) -> dict[str, Any]:
-    return {} if starts is None else {"starts": starts}

@@ -70,7 +70,7 @@ class Take:
     """What a person should know: columns left out, channels that never change."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """What a program should know, plain data for JSON: ``performance`` and ``variant`` (cal, raw, neutral) of the file's name,
-    ``starts`` (the first row's timecode), ``fps``, ``lost_frames``, ``rotation`` (unit and how it is known), ``mirrored``, ..."""
+    ``starts`` (the timecode of time 0), ``fps``, ``lost_frames``, ``rotation`` (unit and how it is known), ``mirrored``, ..."""
     images: Sequence[bytes | None] | None = None
     """One encoded picture for each row kept, None where there is none; all None for sources without pictures."""
     raw: NDArray[np.float64] | None = None

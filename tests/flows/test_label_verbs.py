@@ -55,6 +55,20 @@ def test_a_take_goes_in_and_comes_out_as_it_was(place: Path) -> None:
     assert [row["Timecode"] for row in ours] == [row["Timecode"] + "00" for row in theirs]
 
 
+@pytest.mark.parametrize("damage", [("0.11", "oh"), ("0.11", "40.0"), ("01:00:00:00", "noon"), ("01:00:00:00", "23:59:59:00")])
+def test_rows_keep_their_timecode_when_the_first_was_rejected(tmp_path: Path, damage: tuple[str, str]) -> None:
+    numbers = [",".join(f"0.{11 + i}" for _ in range(61)) for i in range(40)]
+    rows = [f"01:00:0{i // 10}:{i % 10 * 6:02d}.000,61,{row}" for i, row in enumerate(numbers)]
+    (tmp_path / "walk.csv").write_text(
+        "\n".join(["Timecode,BlendShapeCount," + ",".join(NAMES), rows[0].replace(*damage, 1), *rows[1:]])
+    )
+    assert sface("ingest", str(tmp_path / "walk.csv"), "--dataset", "anna", "-w", str(tmp_path / "w")).exit_code == 0
+    done = sface("export", "anna", "-f", "livelink", "-o", str(tmp_path / "out.csv"), "-w", str(tmp_path / "w"))
+    assert done.exit_code == 0, done.output
+    codes = [row["Timecode"] for row in csv.DictReader((tmp_path / "out.csv").open())]
+    assert codes == [row.split(",")[0] for row in rows[1:]]
+
+
 def test_the_report_is_a_table_json_and_a_page(place: Path) -> None:
     page = place / "anna.html"
     done = sface("labels", "report", "anna", "-w", str(place / "w"), "--html", str(page))

@@ -126,13 +126,13 @@ def test_one_take_goes_into_a_file_and_several_do_not(workspace: Workspace, tmp_
 def test_a_take_begins_at_the_timecode_it_was_recorded_at(workspace: Workspace, tmp_path: Path) -> None:
     told = [json.dumps({"starts": "13:04:31:12.500"})] * 4
     workspace.append("labels", label_table(values_of(4), take="a", provenance=told), "a")
-    # Its first row is not there: what the recording began with is not the time of any row.
+    # Its first row was rejected, and the recording still began when it began.
     rest = label_table(values_of(4), take="b", provenance=told, frame=np.arange(1, 5))
     workspace.append("labels", rest, "b")
     workspace.append("labels", label_table(values_of(4), take="c", provenance=["no JSON"] * 4), "c")
     run(workspace, "livelink", tmp_path / "out")
     firsts = {take: table(tmp_path / "out" / f"{take}.csv")[0]["Timecode"] for take in "abc"}
-    assert firsts == {"a": "13:04:31:12.500", "b": "00:00:00:00.000", "c": "00:00:00:00.000"}
+    assert firsts == {"a": "13:04:31:12.500", "b": "13:04:31:12.500", "c": "00:00:00:00.000"}
     run(workspace, "livelink", tmp_path / "a.csv", take="a", start=60.0)
     assert table(tmp_path / "a.csv")[1]["Timecode"] == "00:01:00:02.000"
 
