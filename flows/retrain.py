@@ -16,6 +16,7 @@ from tasks.ingest import Ingested
 from tasks.promote import Promoted
 from tasks.report import Reported
 from tasks.supervise import Supervised
+from tasks.teacher import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Retrained:
 def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retrained:
     """Retrains a student on a recipe's labels and promotes it if its policy says so; finished work is found and not repeated."""
     started = datetime.now(UTC)
+    recipe = named(recipe)
     policy = policy_named(recipe.promotion.policy)
     place = Workspace.create(workspace)
     run_id, progress = new_run_id(recipe), steps.flow_progress()

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from sfcore.gate.policy import Policy, load_policy
 from sfcore.recipe import Recipe, load_recipe
+from tasks.teacher import named
 
 RECIPES = Path(__file__).parent / "recipes"
 POLICIES = Path(__file__).parent / "policies"
 
 
 def recipe_named(name_or_path: str) -> Recipe:
-    """A shipped recipe by name, or any by path; raises `WrongUse` with the nearest name."""
-    return load_recipe(name_or_path, RECIPES)
+    """A shipped recipe by name, or any by path, with its language model named; raises `WrongUse` with the nearest name."""
+    return named(load_recipe(name_or_path, RECIPES))
 
 
 def policy_named(name_or_path: str) -> Policy:

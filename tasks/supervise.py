@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sfcore.arkit import NAMES
+from sfcore.captions.llm.access import TeacherAccess
 from sfcore.plan import cut
 from sfcore.recipe import Recipe
 from sfcore.store.workspace import Workspace
@@ -19,6 +21,7 @@ from sfcore.supervision.remaking import keep_recipe
 from sfcore.supervision.wanted import Versions, WantedSample, samples_of
 from sfcore.supervision.weighing import cuts_for
 from tasks.progress import Progress
+from tasks.teacher import teacher_access, try_access
 from tasks.waves import run_plan
 
 
@@ -43,19 +46,28 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
     progress.begin("supervise", len(wanted), "samples")
     plan = cut("supervise", "supervision", wanted, cuts_for(recipe, len(wanted)))
     keep_recipe(workspace, recipe)
-    factory = _SampleFactory(workspace, recipe, labels_version, run_id)
-    ran = run_plan(workspace, plan, factory, progress, of=pc.field("dataset") == recipe.labels.dataset, prepare=_compile)
+    access = teacher_access(recipe)
+    factory = _SampleFactory(workspace, recipe, labels_version, run_id, access)
+    ran = run_plan(
+        workspace,
+        plan,
+        factory,
+        progress,
+        of=pc.field("dataset") == recipe.labels.dataset,
+        prepare=partial(_prepare, recipe, access),
+    )
     versions = Versions(labels_version, workspace.version("supervision"))
     done = Supervised(len(wanted), ran.found_done, ran.rows, ran.rejects, versions)
     progress.end(sentence(done))
     return done
 
 
-def _compile() -> None:
-    """Compiles once and keeps it on disk, so that no two workers compile the same kernel side by side."""
+def _prepare(recipe: Recipe, access: TeacherAccess | None) -> None:
+    """Tries the language model, where there is one; compiles once, so that no two workers compile one kernel side by side."""
     from sfcore.render.draw import Renderer
     from sfcore.rigs.registry import load_rig
 
+    try_access(recipe, access)
     Renderer(load_rig("procedural")).warm_up()
 
 
@@ -80,6 +92,7 @@ class _SampleFactory:
     recipe: Recipe
     labels_version: int
     run_id: str
+    access: TeacherAccess | None
 
     def __call__(self) -> _FileOfSamples:
         return _FileOfSamples(self)
@@ -91,7 +104,7 @@ class _FileOfSamples:
 
         self._given = given
         self._labels = given.workspace.dataset("labels", given.labels_version)
-        self._maker = SampleMaker(given.recipe, given.workspace)
+        self._maker = SampleMaker(given.recipe, given.workspace, given.access)
 
     def make(self, items: Sequence[WantedSample]) -> tuple[pa.Table, pa.Table]:
         samples = list(items)

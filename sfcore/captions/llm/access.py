@@ -24,6 +24,12 @@ class TeacherAccess:
     """Name of the model, for recipes that name none."""
     key: str = field(default=_NO_KEY, repr=False)
 
+    @property
+    def place(self) -> str:
+        """The address for people, without a name and password that may stand in it."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
     def __post_init__(self) -> None:
         try:
             parts = urlsplit(self.url)

@@ -44,10 +44,17 @@ class CallFailed(Exception):
 
 def client_of(access: TeacherAccess) -> AsyncOpenAI:
     """A client for one event loop. It repeats nothing by itself: attempts are counted, and a broken body is worth one too."""
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-    # Bodies are bounded as they arrive, and a compressed one is larger than what arrives.
-    return AsyncOpenAI(base_url=access.url, api_key=access.key, max_retries=0, default_headers={"Accept-Encoding": "identity"})
+    # Bodies are bounded as they arrive, and a compressed one is larger than what arrives. A redirect would send key and question
+    # to an address that nobody has named.
+    return AsyncOpenAI(
+        base_url=access.url,
+        api_key=access.key,
+        max_retries=0,
+        default_headers={"Accept-Encoding": "identity"},
+        http_client=DefaultAsyncHttpxClient(follow_redirects=False),
+    )
 
 
 async def call(client: AsyncOpenAI, request: Request, timeout_s: float, key: str) -> Reply:
@@ -62,7 +69,9 @@ async def call(client: AsyncOpenAI, request: Request, timeout_s: float, key: str
     except (TimeoutError, openai.APITimeoutError):
         raise CallFailed("broken", f"no answer within {timeout_s:g} s") from None
     except openai.APIConnectionError as error:
-        raise CallFailed("unreachable", _plain(str(error.__cause__ or error), key)) from None
+        found = type(error.__cause__).__name__
+        reason: Reason = "unreachable" if found in ("ConnectError", "ConnectTimeout") else "broken"
+        raise CallFailed(reason, _plain(str(error.__cause__ or error), key) or found) from None
     except CallFailed:
         raise
     except Exception as error:
@@ -101,13 +110,15 @@ def _failure(error: APIStatusError, key: str) -> CallFailed:
     status, body = error.status_code, error.body
     said = body.get("message") if isinstance(body, dict) else None
     detail = f"{status}{': ' + _plain(said, key) if isinstance(said, str) and said.strip() else ''}"
+    if status < 400:
+        return CallFailed("broken", f"{status}: sends calls on to {_plain(error.response.headers.get('location', ''), key)}")
     if status in _DENIALS:
         return CallFailed("denied", f"{_DENIALS[status]} ({detail})")
     if status == 429:
         if isinstance(body, dict) and body.get("code") == "insufficient_quota":
             return CallFailed("denied", f"has no quota left ({detail})")
         return CallFailed("busy", detail, asked_to_wait(error.response.headers))
-    if status >= 500 or status in _WORTH_ANOTHER or status < 400:
+    if status >= 500 or status in _WORTH_ANOTHER:
         return CallFailed("broken", detail, asked_to_wait(error.response.headers))
     return CallFailed("not accepted", f"does not take the question ({detail})")
 

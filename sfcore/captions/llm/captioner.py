@@ -55,7 +55,7 @@ class LlmCaptioner:
 
     def __init__(self, teacher: Teacher, access: TeacherAccess, cache: TeacherCache) -> None:
         self._teacher, self._access, self._cache = with_model(teacher, access), access, cache
-        self._health = Health(access.url, teacher.error_budget)
+        self._health = Health(access.place, teacher.error_budget)
 
     def caption(self, faces: Sequence[NDArray[np.float32]], sample_ids: Sequence[str]) -> list[Captioned]:
         """See `sfcore.captions.captioner.Captioner.caption`; raises `WorkFailed` when the error budget is spent."""
@@ -70,12 +70,16 @@ class LlmCaptioner:
         return [task.result() for task in tasks]
 
     async def _one(self, line: Line, face: NDArray[np.float32], sample_id: str) -> Captioned:
+        async with line.captions:
+            return await self._written(line, face, sample_id)
+
+    async def _written(self, line: Line, face: NDArray[np.float32], sample_id: str) -> Captioned:
         messages = first_messages(face, sample_id)
         bill, trouble, detail = _Bill(), "", ""
         for _ in range(self._teacher.answers):
             request = request_for(messages, self._teacher)
             try:
-                description = await self._answer(line, request.key, request, sample_id, bill)
+                description = await self._answer(line, request, sample_id, bill)
             except Unreadable as error:
                 trouble, detail = "refused" if error.refused else "unreadable", str(error)
                 continue
@@ -85,29 +89,27 @@ class LlmCaptioner:
                 break
             checked = check(description, face)
             if not checked.faults:
-                self._health.caption("")
+                self._health.written()
                 return self._billed(Captioned(description, checked, LLM), bill)
             trouble, detail = "untrue", checked.faults[0]
             messages = asked_again(messages, description, checked.faults)
-        self._health.caption(f"{trouble}: {detail}")
+        self._health.unwritten(trouble, detail)
         ours = by_grammar(face, sample_id)
         return self._billed(Captioned(ours.description, ours.checked, f"grammar (llm {trouble})"), bill)
 
-    async def _answer(self, line: Line, key: str, request: Request, sample_id: str, bill: _Bill) -> Description:
+    async def _answer(self, line: Line, request: Request, sample_id: str, bill: _Bill) -> Description:
         """The four fields, remembered or asked for; raises `Unreadable` or `GaveUp`."""
-        async with line.reading:
-            known = await asyncio.to_thread(self._cache.get, key)
+        known = await asyncio.to_thread(self._cache.get, request.key)
         if known is not None:
-            if known.sample_id == sample_id:
-                bill.add(known.calls, known.tokens_in, known.tokens_out)
-                bill.settle()
+            # Words that another face of the same strengths has paid for cost this one nothing.
+            bill.add(*known.paid.get(sample_id, (0, 0, 0)))
+            bill.settle()
             return known.description
         reply, calls = await line.ask(request)
         bill.add(calls, reply.tokens_in, reply.tokens_out)
-        description = read_description(reply)
-        async with line.reading:
-            await asyncio.to_thread(self._cache.put, key, Remembered(description, *bill.settle(), sample_id))
-        return description
+        answer = Remembered(read_description(reply), {sample_id: bill.settle()})
+        kept = await asyncio.to_thread(self._cache.put, request.key, answer)
+        return kept.description
 
     def _billed(self, caption: Captioned, bill: _Bill) -> Captioned:
         cost = (bill.tokens_in * self._teacher.price_in + bill.tokens_out * self._teacher.price_out) / 1e6
@@ -139,13 +141,13 @@ def try_teacher(teacher: Teacher, access: TeacherAccess) -> None:
 
 async def _tried(teacher: Teacher, access: TeacherAccess) -> None:
     hurried = teacher.model_copy(update={"retries": min(teacher.retries, _CHECKING_RETRIES)})
-    async with Line(hurried, access, Health(access.url, error_budget=1)) as line:
+    async with Line(hurried, access, Health(access.place, error_budget=1)) as line:
         try:
             await line.ask(request_for(first_messages(np.zeros(61, np.float32), "trial"), teacher))
         except GaveUp as error:
             failure = error.__cause__
             assert isinstance(failure, CallFailed)
-            raise WorkFailed(sentence_of(access.url, failure)) from None
+            raise WorkFailed(sentence_of(access.place, failure)) from None
 
 
 def _first(refusals: BaseExceptionGroup[SfaceError]) -> SfaceError:

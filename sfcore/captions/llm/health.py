@@ -23,6 +23,7 @@ class Health:
         self._denied = self._failed = 0
         self._written = 0
         self._unwritten: Counter[str] = Counter()
+        self._example: dict[str, str] = {}
 
     def answered(self) -> None:
         """A call had a reply."""
@@ -40,20 +41,22 @@ class Health:
                 "again, what is committed stays."
             )
 
-    def caption(self, trouble: str) -> None:
-        """A caption was written by the model (no ``trouble``) or had to be written by the grammar."""
-        if not trouble:
-            self._written += 1
-            return
+    def written(self) -> None:
+        """The model wrote a caption."""
+        self._written += 1
+
+    def unwritten(self, trouble: str, detail: str) -> None:
+        """The grammar had to write one, for a kind of ``trouble``."""
         self._unwritten[trouble] += 1
+        self._example[trouble] = detail
         missed = self._unwritten.total()
         asked = missed + self._written
         if asked >= _LEAST_CAPTIONS and missed > self._budget * asked:
             most, _ = self._unwritten.most_common(1)[0]
             raise WorkFailed(
                 f"the language model at {self._url} failed to write {missed} of {asked} captions, more than "
-                f"supervision.teacher.error_budget ({self._budget:g}) allows (most often: {most}): mend it and run again, what "
-                "is committed stays."
+                f"supervision.teacher.error_budget ({self._budget:g}) allows (mostly {most}, at last: {self._example[most]}): "
+                "mend it and run again, what is committed stays."
             )
 
 

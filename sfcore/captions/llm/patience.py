@@ -31,8 +31,9 @@ class Line:
         self._teacher, self._key, self._health = teacher, access.key, health
         self._client = client_of(access)
         self._calling = asyncio.Semaphore(teacher.concurrency)
-        self.reading = asyncio.Semaphore(teacher.concurrency)
-        """Held while the cache is asked, so that thousands of captions do not open thousands of files at once."""
+        self.captions = asyncio.Semaphore(2 * teacher.concurrency)
+        """Held while a caption is written: some wait for their next turn while others are asked for, and no more are begun. So a
+        hopeless endpoint is found by the first captions, and not when each has had its first answer."""
         self._quiet_until = 0.0
 
     async def __aenter__(self) -> Self:
