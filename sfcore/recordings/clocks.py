@@ -48,6 +48,8 @@ _STATED: tuple[tuple[tuple[str, ...], Unit], ...] = (
 )
 # Everybody means seconds by these; ``times`` and ``timestamps`` fold from ``time_s`` and ``timestamp_s``.
 _USUALLY_SECONDS = frozenset({"t", "time", "timecode", "frametime", "times", "timestamps"})
+# Nanoseconds of the furthest time there is: larger numbers are damage, and say nothing about a unit.
+_FURTHEST_NUMBER = 1e9 * timecode.FURTHEST
 _LAYOUT = b"00:00:00:00.000"
 # Of the frame numbers of timecodes: fewer different ones, or a shorter time, say nothing about their base.
 _FEWEST_NUMBERS, _FEWEST_SECONDS = 8, 3
@@ -141,7 +143,7 @@ def clock_of_numbers(name: str, numbers: NDArray[np.float64]) -> Clock:
     ``timestamp``, the unit is guessed by how far apart the numbers are and how large, and the guess is told.
     """
     word = folded(name)
-    known = numbers[np.isfinite(numbers)]
+    known = numbers[np.abs(numbers) < _FURTHEST_NUMBER]  # NaN compares as false
     steps = np.diff(known)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     if word in _USUALLY_SECONDS:

@@ -29,13 +29,13 @@ def _entry(line: str) -> dict[str, Any] | str:
 
 # So many lines tell what a file holds; of these, so large a share must be sound: elsewhere objects stand in lines by chance.
 _FIRST_LINES = 20
-_SOUND = 0.5
+_SOUND = 0.3
 
 
 def first_entries(head: bytes) -> tuple[list[dict[str, Any]], str]:
     """The objects of the first lines that end within the head, and the first line's text where it begins an object.
 
-    None where fewer than half of these lines are objects: then the file is no such lines.
+    None where fewer than three in ten of these lines are objects: then the file is no such lines.
     """
     lines = delimited.lines(delimited.decode_head(head))
     line = lines[0].lstrip() if lines else ""

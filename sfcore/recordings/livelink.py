@@ -37,6 +37,8 @@ def takes_of_table(source: SourceFile, reading: Reading, form: str) -> Iterator[
     header, blocks = channel_table.rows_of(source)
     gather = Gather([channel for _, channel in header.channels], reading, source.name, _untimed(header))
     for rows, faults in blocks:
+        if gather.is_full:
+            yield gather.take(source.name, form, list(header.notes()), more=True)
         if gather.clock is None and header.clock is not None:
             gather.clock = clock_of(header.cells[header.clock].strip(), rows.clock)
         clock = gather.clock
@@ -46,8 +48,6 @@ def takes_of_table(source: SourceFile, reading: Reading, form: str) -> Iterator[
         timed = ~np.isinf(times)
         for place in np.flatnonzero(~timed):
             gather.reject(int(rows.frame[place]), "bad timecode", rows.clock[place])
-        if gather.is_full:
-            yield gather.take(source.name, form, list(header.notes()), more=True)
         gather.add(rows.frame[timed], times[timed], rows.values[timed])
     yield gather.take(source.name, form, list(header.notes()), stem=take_name(source.name))
 

@@ -104,7 +104,8 @@ def pace(frame: NDArray[np.int64], t: NDArray[np.float64]) -> tuple[float | None
     lost = int(np.round(steps[gaps] / usual).sum()) - len(gaps)
     # Over the stretches without gaps, because a median of rounded times is rounded itself.
     smooth = neighbours & (steps <= 1.5 * usual)
-    return float(smooth.sum() / steps[smooth].sum()), lost, frame[gaps].tolist()
+    running = float(steps[smooth].sum())
+    return (float(smooth.sum()) / running if running else 1 / usual), lost, frame[gaps].tolist()
 
 
 def spelt(seconds: float) -> str:

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfcore.arkit import NAMES, SHAPES
+from sfcore.recordings.reading import SourceFile
 
 Values = NDArray[np.float64]
 SHAPE_NAMES = tuple(shape.name for shape in SHAPES)
@@ -112,6 +114,46 @@ def rows_parquet(values: Values, fps: int = 30) -> bytes:
     pq.write_table(pa.table({"take": ["own"] * n, "frame": np.arange(n), "t": np.arange(n) / fps, **columns}), out)
     return out.getvalue()
 
+
+def mediapipe_jsonl(values: Values, fps: int = 30) -> bytes:
+    lines = [{"timestampMs": i * 1000 / fps, "faceBlendshapes": [face(row)]} for i, row in enumerate(values)]
+    return "\n".join(map(json.dumps, lines)).encode()
+
+
+def labelled_csv(values: Values) -> bytes:
+    lines = ["image,time," + ",".join(NAMES)]
+    lines += [f"p{i}.png,{i / 30}," + ",".join(map(repr, row.tolist())) for i, row in enumerate(values)]
+    return "\n".join(lines).encode()
+
+
+def labelled_jsonl(values: Values) -> bytes:
+    faces = [dict(zip(NAMES, row.tolist(), strict=True)) for row in values]
+    lines = [{"image": f"p{i}.png", "t": i / 30, "subject": "Zoë", "mood": "glad", "arkit": face} for i, face in enumerate(faces)]
+    return "\n".join(map(json.dumps, lines)).encode()
+
+
+def picture(number: int) -> bytes:
+    """A picture like no other number's."""
+    out = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), number % 256, np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+def beside_pictures(content: bytes, name: str, pictures: int) -> SourceFile:
+    """A file in a folder with ``p0.png`` and so many more."""
+    there = {f"p{i}.png": picture(i) for i in range(pictures)}
+
+    def near(path: str) -> SourceFile | None:
+        return SourceFile.of(there[path], path) if path in there else None
+
+    return SourceFile(name, len(content), lambda: io.BytesIO(content), near)
+
+
+LABELLED: dict[str, tuple[Callable[[Values], bytes], str]] = {
+    "labelled-images as CSV": (labelled_csv, "labels.csv"),
+    "labelled-images as JSONL": (labelled_jsonl, "labels.jsonl"),
+}
+"""Labels of pictures that lie beside them."""
 
 WRITERS: dict[str, tuple[Callable[[Values], bytes], str, int, bool]] = {
     "livelink-csv": (livelink_csv, "take.csv", 61, True),

@@ -7,23 +7,36 @@ import io
 import json
 import os
 import re
+import resource
 import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from recording_files import WRITERS, livelink_csv, rows_parquet, some_values
+from recording_files import (
+    LABELLED,
+    WRITERS,
+    Values,
+    beside_pictures,
+    livelink_csv,
+    mediapipe_jsonl,
+    rows_parquet,
+    some_values,
+)
 
 from sfcore.errors import SfaceError, WrongUse
-from sfcore.recordings.finding import find
-from sfcore.recordings.reading import Reading, SourceFile
-from sfcore.recordings.source import Refused, format_of, read_takes
+from sfcore.recipe import Labels
+from sfcore.recordings.finding import Found, find
+from sfcore.recordings.labels import label_batches
+from sfcore.recordings.reading import Reading
+from sfcore.recordings.source import Refused, read_takes
 from sfcore.recordings.take import Take
 
-FILES_OF_EACH_FORMAT = 230
+FILES_OF_EACH_FORMAT = 180
 ROWS = 6
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>302 Found</body></html>"
 
@@ -101,6 +114,81 @@ def decimal_commas(content: bytes, rng: np.random.Generator) -> bytes:
     return commas.replace(b",", b";") if rng.random() < 0.3 else commas
 
 
+def with_absurd_times(content: bytes, rng: np.random.Generator) -> bytes:
+    if content.startswith(b"PAR1"):
+        return with_absurd_cells(content, rng)
+    words = [
+        b"1e18",
+        b"-1e300",
+        b"1e308",
+        b"1e-300",
+        b"0",
+        b"-5",
+        b"NaN",
+        b"9" * 30,
+        b"9" * 5000,
+        b"1700000000",
+        b"1700000000000",
+    ]
+    words += [b"5000:00:00:00.000", b"99:99:99:99", b"00:00:01:59.999", b'"00:00:00.5"', b'"later"']
+    keyed = rb'"(?:t|time|timestampMs|exportFps|frame)": ?([-\d.e]+)'
+    cells = rb"\n(\d\d:\d\d:\d\d:\d\d\.\d+)|\n\d+,([-\d.e]+),|\np\d\.png,([-\d.e]+),"
+    times = [*re.finditer(keyed, content), *re.finditer(cells, content)]
+    chosen = [times[i] for i in rng.permutation(len(times))[: rng.integers(1, 8)]]
+    for found in sorted(chosen, key=re.Match.start, reverse=True):
+        start, end = found.span(found.lastindex or 0)
+        content = content[:start] + words[rng.integers(len(words))] + content[end:]
+    return content
+
+
+def with_absurd_cells(content: bytes, rng: np.random.Generator) -> bytes:
+    """A sound Parquet file of unsound numbers; what is no Parquet file any more stays as it is."""
+    try:
+        columns = pq.read_table(io.BytesIO(content)).to_pydict()
+    except (pa.ArrowException, OSError, ValueError):
+        return content
+    numbers = [1e18, -1e300, np.nan, np.inf, None, 1.2, -0.3, 7.0, -1.0, 0.0, 2.0**60]
+    for name in [["t", "frame", "JawOpen", "HeadYaw", "take"][i] for i in rng.integers(0, 5, 3)]:
+        if name in columns and name != "take":
+            columns[name] = [numbers[rng.integers(len(numbers))] if rng.random() < 0.3 else cell for cell in columns[name]]
+        elif name in columns:
+            columns[name] = [["own", "other", None, "a/b"][rng.integers(4)] for _ in columns[name]]
+    out = io.BytesIO()
+    wide = {name: pa.array(cells, pa.string() if name == "take" else pa.float64()) for name, cells in columns.items()}
+    pq.write_table(pa.table(wide), out)
+    return out.getvalue()
+
+
+def with_preamble(content: bytes, rng: np.random.Generator) -> bytes:
+    if content.startswith(b"PAR1"):
+        return with_absurd_cells(content, rng)
+    lines = [
+        b"sep=;",
+        b"sep=,",
+        b"# made by hand",
+        b"#",
+        b'"sep=,"',
+        b"\xef\xbb\xbf",
+        b"garbage",
+        b'{"version": 1}',
+        b'{"cut',
+        b"[]",
+    ]
+    return lines[rng.integers(len(lines))] + b"\n" + content
+
+
+def nested(content: bytes, rng: np.random.Generator) -> bytes:
+    if content.startswith(b"PAR1"):
+        return with_absurd_cells(content, rng)
+    deep = int(rng.integers(10, 3000))
+    inside = list(re.finditer(rb"[\[{]", content))
+    if not inside:
+        return content
+    place = inside[rng.integers(len(inside))].end()
+    opened = [b"[" * deep, b'{"a":' * deep, b"[" * deep + b"]" * deep + b","][rng.integers(3)]
+    return content[:place] + opened + content[place:]
+
+
 def with_doubles(content: bytes, rng: np.random.Generator) -> bytes:
     names = list(re.finditer(rb"[A-Za-z]*(?:Left|Right|Open|Up|Out)", content))
     if len(names) < 2:
@@ -152,28 +240,43 @@ def something_else(content: bytes, rng: np.random.Generator) -> bytes:
 
 MUTATIONS: tuple[Mutation, ...] = (
     *(truncated, beheaded, flipped, with_signs, re_encoded, with_marks, with_line_ends, with_other_numbers, decimal_commas),
-    *(with_doubles, swapped, shuffled_cells, repeated, something_else),
+    *(with_absurd_times, with_preamble, nested, with_doubles, swapped, shuffled_cells, repeated, something_else),
 )
 
 
-def lines_of(content: bytes) -> int:
-    """Lines that are not blank, counted without a reader."""
+def lines_in(content: bytes) -> list[str]:
+    """Lines that are not blank, found without a reader."""
     text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig").lstrip("\ufeff")
-    return sum(bool(line.strip()) for line in re.split(r"\r\n|\r|\n", text))
+    return [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
 
 
-def rows_in(content: bytes, form: str) -> int | None:
+def lines_of(content: bytes) -> int:
+    """How many there are."""
+    return len(lines_in(content))
+
+
+def table_lines_of(content: bytes) -> int:
+    """Those behind a table's header, which comments and a word on its separator may precede."""
+    lines = lines_in(content)
+    while lines and (lines[0].startswith("#") or re.fullmatch(r'"?sep=.?"?', lines[0], re.IGNORECASE)):
+        lines = lines[1:]
+    return len(lines) - ("jaw" in lines[0].lower())
+
+
+def rows_in(content: bytes, form: str, as_lines: bool) -> int | None:
     """How many rows a file holds, counted by other means; None where only its reader can tell."""
     if form in ("livelink-csv", "audio2face-csv"):
-        return lines_of(content) - 1
+        return table_lines_of(content)
     if form in ("semanticface-jsonl", "labels-jsonl"):
         return lines_of(content)
+    if form == "labelled-images":
+        return lines_of(content) if as_lines else table_lines_of(content)
     if form == "labels-parquet":
         return int(pq.ParquetFile(io.BytesIO(content)).metadata.num_rows)
     if form == "mediapipe-pbtxt":
         return None
     text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    document = json.loads(text.lstrip("\ufeff"))
+    document = json.loads(text.lstrip("\ufeff"), parse_int=float)
     if isinstance(document, dict):
         key = {"audio2face-json": "weightMat"}.get(form, "frames")
         document = document.get(key, [None])
@@ -190,37 +293,59 @@ def check(take: Take) -> None:
     assert not np.isnan(take.coefficients).all(axis=1).any(), "a row without any label is a reject"
 
 
-@pytest.mark.parametrize("written", sorted(WRITERS))
+WRITTEN: dict[str, tuple[Callable[[Values], bytes], str]] = {
+    **{form: (write, name) for form, (write, name, *_) in WRITERS.items()},
+    **LABELLED,
+    "mediapipe as JSONL": (mediapipe_jsonl, "dump.jsonl"),
+}
+
+
+def most_memory() -> int:
+    """MiB that this process has needed at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def labels_of(takes: list[Take]) -> int:
+    """Rows of the table of labels that come of takes, split and all."""
+    return sum(part.num_rows for take in takes for part in label_batches(take, Labels(dataset="fuzz")))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("written", sorted(WRITTEN))
 def test_damage_ends_in_a_refusal_or_in_rows_that_add_up(written: str) -> None:
-    write, name, _, _ = WRITERS[written]
+    write, name = WRITTEN[written]
     good = write(some_values(ROWS))
+    labels_of(list(read_takes(Found([beside_pictures(good, name, ROWS)], is_single=True), Reading())))
     refused = whole = partly = 0
-    sentences: list[str] = []
+    before, sentences = most_memory(), []
     for number in range(FILES_OF_EACH_FORMAT):
         rng = np.random.default_rng([number, len(good)])
         content = MUTATIONS[number % len(MUTATIONS)](good, rng)
         if number % 3 == 0:
             content = MUTATIONS[rng.integers(len(MUTATIONS))](content or b" ", rng)
-        file = SourceFile.of(content, name)
+        file = beside_pictures(content, name, ROWS)
+        takes: list[Take] = []
         try:
-            form = format_of(file)
-            if form is None:
-                refused += 1
-                continue
-            takes = list(form.read(file, Reading()))
+            for take in read_takes(Found([file], is_single=True), Reading()):
+                assert isinstance(take, Take)
+                takes.append(take)
         except SfaceError as error:
             sentences.append(str(error))
             refused += 1
+            assert not takes, "so short a file is refused as a whole or not at all"
             continue
         for take in takes:
             check(take)
-        read = sum(take.rows_read for take in takes)
-        if form.FORMAT != "mediapipe-json" or len(takes) == 1:
-            expected = rows_in(content, form.FORMAT)
-            assert expected is None or read == expected, (written, form.FORMAT, number)
+        assert labels_of(takes) == sum(len(take.frame) for take in takes)
+        form = takes[0].format
+        if form != "mediapipe-json" or len(takes) == 1:
+            expected = rows_in(content, form, name.endswith("l"))
+            read = sum(take.rows_read for take in takes)
+            assert expected is None or read == expected, (written, form, number)
         rejected = sum(len(take.rejects) for take in takes)
         whole, partly = whole + (rejected == 0), partly + (rejected > 0)
     assert not any("\n" in sentence or len(sentence) > 700 for sentence in sentences)
+    assert most_memory() - before < 400, "MiB"
     assert refused > 20, "damage was told"
     assert whole + partly > 20, "and much was saved"
 
@@ -244,7 +369,7 @@ def test_a_folder_of_damage_gives_its_good_takes_and_tells_each_other_file(tmp_p
     came = list(read_takes(find(str(folder)), Reading()))
     assert [take.name for take in came if isinstance(take, Take)] == ["good", "deep-good"]
     told = {refused.name: refused.sentence for refused in came if isinstance(refused, Refused)}
-    assert set(told) == {"page.json", "empty.csv", "cut.parquet", "link.csv", "gone.csv", "pipe.csv"}
+    assert set(told) - {"linked", "loop"} == {"page.json", "empty.csv", "cut.parquet", "link.csv", "gone.csv", "pipe.csv"}
     assert "HTML" in told["page.json"]
     assert "is a link" in told["link.csv"]
 
