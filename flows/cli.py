@@ -18,6 +18,7 @@ from flows.failures import tell, tell_interrupted
 from flows.ingest_verb import INGEST_EXAMPLE, ingest, labelled
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
 from flows.label_verbs import EXPORT_EXAMPLE, export, labels
+from flows.model_verbs import PROMOTE_EXAMPLE, model, promote
 from flows.rig_verbs import rig
 from flows.terminal import answer_table, console
 
@@ -123,27 +124,7 @@ def evaluate(
         console().print(f"\nrun {done.run_id}: decide with 'sface promote {model} --run {done.run_id}'", soft_wrap=True)
 
 
-@app.command(epilog=example("sface promote demo-1a2b3c4d --run demo-20260101-120000-ab12 --policy default"))
-def promote(
-    model: Annotated[str, typer.Argument(help="The candidate's id.")],
-    run: Annotated[str, typer.Option(help="The run whose metrics decide, as 'sface evaluate' named it.")],
-    policy: Annotated[str, typer.Option(help="A shipped policy or a file.")] = "default",
-    workspace: Place = None,
-    as_json: Json = False,
-) -> None:
-    """Let the gate decide on a model by a run's figures, and move the champion if it says so."""
-    from flows.shipped import policy_named
-
-    rules = policy_named(policy)
-    place = writable(opened(workspace))
-    from tasks.promote import promote as decide
-
-    done = decide(place, rules, model, run, progress())
-    say(asdict(done), as_json)
-    if not as_json:
-        from sfcore.reports.terminal import decision_lines
-
-        console().print(decision_lines(done.decision))
+app.command("promote", epilog=PROMOTE_EXAMPLE)(promote)
 
 
 # Asking -----------------------------------------------------------------------------------------------------------------
@@ -183,6 +164,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 app.add_typer(rig, name="rig")
+app.add_typer(model, name="model")
 app.add_typer(labels, name="labels")
 app.command("export", epilog=EXPORT_EXAMPLE)(export)
 

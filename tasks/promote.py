@@ -6,7 +6,6 @@ killed in between is found by the next promotion, evaluation or look at the hist
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -151,27 +150,18 @@ def figures_of_run(workspace: Workspace, run_id: str) -> pa.Table:
     return metrics
 
 
-def newest_run(workspace: Workspace, model_id: str) -> str | None:
-    """The run that has scored a model last, by the time in the runs' names; None where none has."""
-    runs = workspace.read("metrics", columns=["run_id"], filter=pc.field("model_id") == model_id)["run_id"]
-    return max(sorted(runs.unique().to_pylist()), key=_started, default=None)
-
-
-def _started(run_id: str) -> str:
-    """When a run began, as its name says it; empty for a name that somebody else has given."""
-    found = re.search(r"-(\d{8}-\d{6})-[0-9a-f]{4}$", run_id)
-    return found[1] if found else ""
-
-
 def _entered(workspace: Workspace, entry: Entry, seen: Alias) -> str | None:
     """Writes the entry and carries it out; returns who is champion then."""
     left = cut_off(workspace, seen)
     if left is not None and left.decision_id != entry.decision_id:
         # Decided earlier against the same champion, and not carried out: by the order of decisions it comes first.
         carry_out(workspace, left, seen)
+        then = f"evaluate {entry.candidate} again, beside the new champion, and promote it by that run"
+        if entry.kind == "rollback":
+            then = "see 'sface model history', and roll back again if you still want to"
         raise LostRace(
             f"'{CHAMPION}' has gone to {left.candidate} by decision {left.decision_id}, which was made before this one and not "
-            f"carried out until now: evaluate {entry.candidate} again, beside the new champion, and promote it by that run."
+            f"carried out until now: {then}."
         )
     write_entry(workspace, entry)
     return carry_out(workspace, entry, seen).model_id

@@ -134,10 +134,11 @@ def read_entry(workspace: Workspace, decision_id: str) -> Entry:
 
 def reigns_of(workspace: Workspace) -> list[Reign]:
     """Who was champion from when to when, the first one first."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     moves = moves_of(workspace, CHAMPION)
-    behind = pc.field("decision_id").isin([move.decision_id for move in moves])
+    behind = pc.field("decision_id").isin(pa.array([move.decision_id for move in moves], pa.string()))
     entries = {entry.decision_id: entry for entry in read_entries(workspace, behind)}
     ends: list[datetime | None] = [move.moved_at for move in moves[1:]]
     return [

@@ -106,8 +106,8 @@ def decision_lines(decision: Decision, queries: bool = False) -> Group:
     lines: list[RenderableType] = [Text.assemble(("Decision ", "bold"), (decision.verdict, _VERDICT_STYLES[decision.verdict]))]
     for rule in decision.rules:
         lines.append(_rule_line(rule))
-        if queries and rule.query:
-            lines.append(Padding(Text(rule.query, style="dim"), (0, 0, 0, 4)))
+        asked = (rule.query, rule.interval_query) if queries else ()
+        lines += [Padding(Text(query, style="dim"), (0, 0, 0, 4)) for query in asked if query]
     lines.append(Text(decision.reason))
     return Group(*lines)
 
