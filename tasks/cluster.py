@@ -46,7 +46,7 @@ def ray_cluster(needs: Resources = Resources()) -> Iterator[int]:
 
     Raises `WorkFailed` when the cluster does not answer or has fewer resources than the step asks for.
     """
-    _quiet_environment()
+    quiet_environment()
     import ray
 
     if ray.is_initialized():
@@ -96,7 +96,8 @@ def _too_few(needs: Resources, has: Resources, where: str) -> str:
     )
 
 
-def _quiet_environment() -> None:
+def quiet_environment() -> None:
+    """Sets what Ray reads as it is imported."""
     # Nothing phones home, and no token is written into the user's home folder.
     for name, value in {
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -36,8 +36,10 @@ class Supervised:
     versions: Versions
 
 
-def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progress) -> Supervised:
+def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progress, actors: int | None = None) -> Supervised:
     """Makes the samples that the recipe wants of its dataset and that are not in the table yet.
+
+    ``actors`` work side by side, by default as many as the cluster has CPUs; what comes out does not depend on it.
 
     Raises `WrongUse` when the dataset has no labels, `WorkFailed` when it has none to hold out.
     """
@@ -48,14 +50,8 @@ def supervise(workspace: Workspace, recipe: Recipe, run_id: str, progress: Progr
     keep_recipe(workspace, recipe)
     access = teacher_access(recipe)
     factory = _SampleFactory(workspace, recipe, labels_version, run_id, access)
-    ran = run_plan(
-        workspace,
-        plan,
-        factory,
-        progress,
-        of=pc.field("dataset") == recipe.labels.dataset,
-        prepare=partial(_prepare, recipe, access),
-    )
+    of, prepare = pc.field("dataset") == recipe.labels.dataset, partial(_prepare, recipe, access)
+    ran = run_plan(workspace, plan, factory, progress, actors, of, prepare)
     versions = Versions(labels_version, workspace.version("supervision"))
     done = Supervised(len(wanted), ran.found_done, ran.rows, ran.rejects, versions)
     progress.end(sentence(done))

@@ -199,7 +199,14 @@ class Workspace:
         uri = self._table_uri(name)
         if version is None and not DeltaTable.is_deltatable(uri, self.address.delta_options):
             # 'ignore': of two processes that make it at once, the second takes what the first made.
-            DeltaTable.create(uri, self.schemas[name], mode="ignore", storage_options=self.address.delta_options)
+            # The whole log is kept: Delta drops what is older than 30 days otherwise, and with it versions that models rest on.
+            DeltaTable.create(
+                uri,
+                self.schemas[name],
+                mode="ignore",
+                configuration={"delta.enableExpiredLogCleanup": "false"},
+                storage_options=self.address.delta_options,
+            )
         return DeltaTable(uri, version=version, storage_options=self.address.delta_options)
 
     def version(self, name: str) -> int:
