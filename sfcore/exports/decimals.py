@@ -7,6 +7,8 @@ recorders, SemanticFace). Only LAM's exports hold doubles that no float32 holds.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ _FEW_DIGITS = 7
 _TEN = 10
 
 
-def nearest_short(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def nearest_short(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """The numbers of at most seven significant digits nearest to values of any shape, as the doubles nearest to them."""
     wide = values.astype(np.float64)
     size = np.where((wide == 0) | ~np.isfinite(wide), 1.0, np.abs(wide))
@@ -28,18 +30,23 @@ Short = NDArray[np.bool_]
 """(c,) for each column whether its numbers are `nearest_short` ones, as `are_short` found for all of its kind in a take."""
 
 
-def are_short(values: NDArray[np.float32]) -> bool:
+def are_short(values: NDArray[np.floating[Any]]) -> bool:
     """Whether each of the values (NaN aside) is the float32 of a number with at most seven significant digits."""
     known = values[~np.isnan(values)]
     return bool(np.array_equal(nearest_short(known).astype(np.float32), known))
 
 
-def doubles(values: NDArray[np.float32], short: Short) -> NDArray[np.float64]:
-    """The doubles whose shortest text is what the source wrote, for (n, c) values of columns that are ``short`` (c,) or not."""
+def doubles(values: NDArray[np.floating[Any]], short: Short) -> NDArray[np.float64]:
+    """The doubles whose shortest text is what the source wrote, for (n, c) values of columns that are ``short`` (c,) or not.
+
+    Values that are doubles already (`Take.raw`, numbers as their source writes them) stay as they are.
+    """
+    if values.dtype == np.float64:
+        return values.astype(np.float64)
     return np.where(short, nearest_short(values), values.astype(np.float64))
 
 
-def ten_decimals(values: NDArray[np.float32], short: Short) -> list[str]:
+def ten_decimals(values: NDArray[np.floating[Any]], short: Short) -> list[str]:
     """Each row of (n, c) values, NaN nowhere, as comma-separated text of ten decimals; more only where ten would not read back.
 
     Ten decimals hold every float32 from 0.001 on; a smaller one that was not captured with ten decimals may need more.
@@ -47,12 +54,12 @@ def ten_decimals(values: NDArray[np.float32], short: Short) -> list[str]:
     wide = doubles(values, short)
     row_format = ",".join([f"%.{_TEN}f"] * values.shape[1])
     texts = [row_format % tuple(row) for row in wide.tolist()]
-    held = (np.rint(wide * 1e10) / 1e10).astype(np.float32) == values
+    held = (np.rint(wide * 1e10) / 1e10).astype(values.dtype) == values
     for row in np.flatnonzero(~held.all(axis=1)):
         texts[row] = ",".join(map(_as_long_as_needed, wide[row].tolist(), values[row]))
     return texts
 
 
-def _as_long_as_needed(number: float, value: np.float32) -> str:
+def _as_long_as_needed(number: float, value: np.float32 | np.float64) -> str:
     text = f"{number:.{_TEN}f}"
-    return text if np.float32(text) == value else np.format_float_positional(value, unique=True, trim="k", min_digits=_TEN)
+    return text if type(value)(text) == value else np.format_float_positional(value, unique=True, trim="k", min_digits=_TEN)

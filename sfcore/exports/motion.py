@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,14 @@ _STEPS_FOR_RATE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """``frame`` (n,) int64, ``t`` (n,) float64 seconds, ``coefficients`` (n, 61) float32, NaN = unknown; times never fall."""
+    """``frame`` (n,) int64, ``t`` (n,) float64 seconds, ``coefficients`` (n, 61), NaN = unknown; times never fall.
+
+    Coefficients are float32, as tables hold them, or float64, as their source wrote them (`Take.raw`).
+    """
 
     frame: NDArray[np.int64]
     t: NDArray[np.float64]
-    coefficients: NDArray[np.float32]
+    coefficients: NDArray[np.floating[Any]]
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -163,6 +163,30 @@ def test_typed_decimals_stay_beside_rotations_that_were_converted() -> None:
         assert np.array_equal(np.array(cells, np.float32), row)
 
 
+@pytest.mark.parametrize(
+    ("form", "name"), [("lam", "beat/test_expression_1s.json"), ("livelink", "livelink/neurosync_generated_shapes.csv")]
+)
+def test_numbers_that_no_table_holds_come_back_from_the_numbers_as_written(real_data: Path, form: str, name: str) -> None:
+    """Doubles, and shapes below 0, which the labels table rounds to float32 and clips."""
+    writer, reader, columns = FORMATS[form]
+
+    def raw(content: bytes) -> Take:
+        (take,) = reader.read(SourceFile.of(content, Path(name).name), Reading(rotation="radians", raw=True))
+        return take
+
+    take = raw((real_data / name).read_bytes())
+    assert take.raw is not None
+    again = raw(written(writer, Rows(take.frame, take.t, take.raw), cut=100)[0])
+    assert again.raw is not None
+    assert (again.raw[:, columns] + 0).tobytes() == (take.raw[:, columns] + 0).tobytes()
+    assert np.array_equal(again.frame, take.frame)
+    assert np.allclose(again.t, take.t, rtol=0, atol=1e-9)
+    if form == "lam":
+        theirs = json.loads((real_data / name).read_bytes(), parse_float=str)
+        ours = json.loads(written(writer, Rows(take.frame, take.t, take.raw))[0], parse_float=str)
+        assert [frame["weights"] for frame in ours["frames"]] == [frame["weights"] for frame in theirs["frames"]]
+
+
 def test_values_too_small_for_ten_decimals_get_more() -> None:
     values = values_of(40)
     values[:, :52] *= np.logspace(-12, 0, 40, dtype=np.float32)[:, None]
