@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,15 +36,22 @@ def sniff(head: bytes) -> bool:
 
 def read(source: SourceFile, reading: Reading) -> Iterator[Take]:
     """Reads the takes of a table; null is unknown, NaN spoils its row. Raises `WrongUse` for damage and for other tables."""
+    with damage_told(source), source.opener() as stream:
+        yield from takes_of(pq.ParquetFile(stream), source, reading)
+
+
+@contextmanager
+def damage_told(source: SourceFile) -> Iterator[None]:
+    """Turns what Parquet's reader meets into `WrongUse`."""
     try:
-        with source.opener() as stream:
-            yield from _takes(pq.ParquetFile(stream), source, reading)
+        yield
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:  # names in it may be no UTF-8
         reason = " ".join(str(error).split()).rstrip(".")[:160]
         raise WrongUse(f"{source.name} is damaged Parquet ({reason}): copy or export it again.") from None
 
 
-def _takes(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
+def takes_of(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
+    """The takes of an open `pyarrow.parquet.ParquetFile`, or of what has its ``schema_arrow`` and ``iter_batches``."""
     schema = file.schema_arrow
     try:
         columns, others = channels_named(schema.names)

@@ -31,6 +31,7 @@ from sfcore.recordings import (
 from sfcore.recordings.finding import Found, find
 from sfcore.recordings.gather import CUT, take_name
 from sfcore.recordings.reading import Reading, SourceFile
+from sfcore.recordings.shards import Shards, shards_in, whole_of
 from sfcore.recordings.take import Take
 from sfcore.recordings.unkept import with_the_rest
 from sfcore.recordings.video import Film, video_beside, with_pictures
@@ -122,7 +123,12 @@ def read_takes(found: Found, reading: Reading) -> Iterator[Take | Refused]:
     """
     for name, reason in found.refused:
         yield Refused(name, f"{name} {reason}.")
+    formats: list[tuple[SourceFile, Format | Refused | None]]
     formats = [(file, _format_or_refusal(file, found.is_single)) for file in found.files]
+    for shards in shards_in([file for file, form in formats if form is rows_parquet]):
+        parts = {file.name for file in shards}
+        formats = [entry for entry in formats if entry[0].name not in parts]
+        formats.append((whole_of(shards), Shards(shards)))
     names = _names([file.name for file, form in formats if form is not None and not isinstance(form, Refused)])
     for file, form in formats:
         if isinstance(form, Refused):

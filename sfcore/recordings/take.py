@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sfcore.arkit import ROTATIONS
+
 RejectReason = Literal[
     "wrong number of fields",
     "stray quote",
@@ -31,6 +33,7 @@ RejectReason = Literal[
     "name taken",
 ]
 
+_HEAD = [channel.index for channel in ROTATIONS if channel.region == "head"]
 # Rows hashed at a time: a copy of so many is small beside the take.
 _HASHED_ROWS = 16_384
 
@@ -102,8 +105,13 @@ def content_hash(
 ) -> str:
     """Digest of what a take holds, 32 hex digits: frames, times in seconds, the 61 coefficients, little-endian, and pictures.
 
-    Every NaN counts as the same NaN and -0 as 0, so the hash follows from the numbers and not from how they were written.
+    Every NaN counts as the same NaN and -0 as 0, so the hash follows from the numbers and not from how they were written. A head
+    that is unknown in every row counts as one that is 0 in every row: labels hold the latter, a head switched off in the app, as
+    unknown, and a take that comes back from an export is the take that went out.
     """
+    if len(coefficients) and np.isnan(coefficients[:, _HEAD]).all():
+        coefficients = coefficients.copy()
+        coefficients[:, _HEAD] = 0.0
     state = hashlib.blake2b(digest_size=16)
     for part, dtype in ((frame, "<i8"), (t, "<f8"), (coefficients, "<f4")):
         state.update(part.size.to_bytes(8, "little"))
