@@ -19,8 +19,9 @@ from flows.ingest_verb import INGEST_EXAMPLE, ingest, labelled
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
 from flows.label_verbs import EXPORT_EXAMPLE, export, labels
 from flows.model_verbs import PROMOTE_EXAMPLE, model, promote
+from flows.query_verb import QUERY_EXAMPLE, query
 from flows.rig_verbs import rig
-from flows.terminal import answer_table, console
+from flows.terminal import console
 
 if TYPE_CHECKING:
     from sfcore.recipe import Recipe
@@ -130,21 +131,7 @@ app.command("promote", epilog=PROMOTE_EXAMPLE)(promote)
 # Asking -----------------------------------------------------------------------------------------------------------------
 
 
-@app.command(epilog=example('sface query "select split, count(*) from labels group by split"'))
-def query(
-    sql: Annotated[str, typer.Argument(help="One query that reads, or - to read it from standard input.")],
-    workspace: Place = None,
-    as_json: Json = False,
-) -> None:
-    """Ask all tables in SQL."""
-    from sfcore.store.query import ask, connect, plain_rows
-
-    place = opened(workspace)
-    answer = ask(connect(place), sys.stdin.read() if sql == "-" else sql)
-    if as_json:
-        print(json.dumps(plain_rows(answer), allow_nan=False))
-        return
-    console().print(answer_table(answer))
+app.command("query", epilog=QUERY_EXAMPLE)(query)
 
 
 @app.command(name="doctor", epilog=example("sface doctor"))
@@ -210,6 +197,8 @@ def _quiet_prefect() -> None:
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        # A busy machine takes longer than Prefect's 20 s to start its server on a new database.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     }.items():
         os.environ.setdefault(name, value)
     logging.getLogger("prefect").setLevel(logging.CRITICAL)

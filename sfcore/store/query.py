@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
+from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfcore.errors import WrongUse, nearest
@@ -35,6 +38,51 @@ def connect(workspace: Workspace, versions: dict[str, int] | None = None) -> duc
         else:
             con.register(name, schema.empty_table())
     return con
+
+
+VIEWS: tuple[str, ...] = ("leaderboard", "metric_history", "rule_history", "worst_samples", "channels")
+"""Views made for people: a file of SQL each, which opens with what its columns mean."""
+_VIEW_FOLDER = Path(__file__).parent / "views"
+_LOCKS = (
+    # Python's variables are no tables, and no query reads a file of the machine or reaches out of it.
+    "SET python_enable_replacements = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+def open_for_questions(workspace: Workspace, versions: Mapping[str, int | None] | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection for the queries of people: all tables, the `VIEWS`, and nothing else of the machine in reach.
+
+    ``versions`` pins tables, as `sfcore.store.as_of.versions_at` finds them; None stands for a table that was not made by then.
+    """
+    import duckdb
+
+    pinned = versions or {}
+    con = connect(workspace, {name: version for name, version in pinned.items() if version is not None})
+    for name in (name for name, version in pinned.items() if version is None):
+        con.unregister(name)
+        con.register(name, workspace.schemas[name].empty_table())
+    con.execute(f"SET temp_directory = '{tempfile.gettempdir()}'")
+    con.execute(f"CREATE VIEW channel_list AS {_channel_list()}")
+    for name in VIEWS:
+        try:
+            con.execute(f"CREATE VIEW {name} AS {view_sql(name)}")
+        except duckdb.Error:
+            said = f"a table of this workspace was written by an earlier sface and lacks columns that {name} shows"
+            con.execute(f"CREATE VIEW {name} AS SELECT error('{said}')")
+    for lock in _LOCKS:
+        con.execute(lock)
+    return con
+
+
+def view_sql(name: str) -> str:
+    """The text of one of the `VIEWS`, its explanation on top."""
+    return (_VIEW_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _channel_list() -> str:
+    return (Path(__file__).parent.parent / "metrics" / "sql" / "channels.sql").read_text(encoding="utf-8")
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
