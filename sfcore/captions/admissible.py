@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from sfcore.captions.category import CATEGORIES
-from sfcore.captions.claims import claims_of, unread_of
+from sfcore.captions.actions import BY_KEY
+from sfcore.captions.claims import Clause, ReadClause, after_opening, claims_of_field, clauses_of_field
 from sfcore.captions.description import FIELDS, Description
 from sfcore.captions.grammar import NOT_OBSERVABLE
 from sfcore.captions.vocabulary import (
@@ -18,8 +18,10 @@ from sfcore.captions.vocabulary import (
     ASYMMETRIC,
     BASES,
     BREAKING_WORDS,
+    DIRECTED,
     FEELINGS,
     INTENSITIES,
+    MEANINGS,
     MOTIONS,
     NEGATIONS,
     QUALIFIERS,
@@ -27,6 +29,7 @@ from sfcore.captions.vocabulary import (
     SIDES,
     STRONGER,
     SYMMETRIC,
+    VAGUE_MOTIONS,
 )
 
 
@@ -38,7 +41,7 @@ def _words(lines: str) -> frozenset[str]:
 _EMPTY = _words(
     """
     a an the this that these those it its they their them there here is are be being been was were has have having had do does as
-    at by for from of on onto to into so such than then also too only each other another one ones which who whose where when i s
+    in at by for from of on onto to into so such then also too each which who whose where when s
     overall together while both
     face facial faces expression expressions subject person muscle muscles region regions area areas side sides position state
     pair degree extent intensity strength visible visibly observed seen appear appears observable clearly clear apparent present
@@ -48,18 +51,41 @@ _EMPTY = _words(
     pulled drawn brought opened held set kept placed moved moves moving sideways lateral laterally horizontally vertically toward
     towards along across around over under above below within between tipped pitch
     orbicularis oculi oris zygomatic major minor corrugator supercilii frontalis levator depressor anguli labii mentalis masseter
-    midface forehead social little known emotion emotional feeling feelings
+    midface forehead little known emotion emotional feeling feelings
     """
 )
-_OF_CATEGORIES = frozenset(word for name in CATEGORIES for word in name.split())
-# What one of our own implications says beside its feeling.
-_OF_IMPLICATIONS = _words("alarm irritation aversion distress disdain something sudden")
 _KNOWN = frozenset().union(
     *(BASES, QUALIFIERS, MOTIONS, INTENSITIES, SIDES, NEGATIONS, STRONGER, SYMMETRIC, ASYMMETRIC, RESTING, ACTING, FEELINGS),
-    *(BREAKING_WORDS, _EMPTY, _OF_CATEGORIES),
+    *(BREAKING_WORDS, _EMPTY),
 )
 _FELT = ("expression_category", "emotional_implication")
 _WORD = re.compile(r"[a-z]+")
+# Parts that are named together without meaning two: the corner of a lip, the lid of an eye, the gaze of an eye.
+_TOGETHER = ({"corner", "lip"}, {"lid", "eye"}, {"gaze", "eye"}, {"jaw", "chin"})
+# Motions that only bear out another one ("pushed forward"); any other beside it would be passed over.
+_AGREEING = {
+    "push": {"up"},
+    "forward": {"push", "thrust", "out"},
+    "thrust": {"forward", "out"},
+    "out": {"stick", "show", "push", "thrust"},
+    "inward": {"turn"},
+    "outward": {"turn"},
+    "up": {"pull", "turn"},
+    "down": {"pull", "turn"},
+    "shrug": {"up"},
+    "smile": {"up", "pull"},
+    "puff": {"out"},
+    "stick": {"out"},
+    "show": {"out"},
+    "wide": {"open", "up"},
+    "drop": {"open", "down"},
+    "press": {"together", "close"},
+    "squint": {"close"},
+    "blink": {"close"},
+    "wrinkle": {"up"},
+    "dimple": {"pull"},
+    "stretch": {"pull"},
+}
 
 
 def inadmissible(description: Description) -> tuple[str, ...]:
@@ -68,29 +94,67 @@ def inadmissible(description: Description) -> tuple[str, ...]:
     Feelings are read in the category and the implication alone, so they are not admitted elsewhere.
     """
     faults = [fault for field in FIELDS for fault in _of_field(getattr(description, field), field)]
-    opening = re.match(r"[a-z ]+", description.expression_category.lower())
-    if not opening or opening[0].strip() not in CATEGORIES:
+    if not any(claim.kind == "category" for claim in claims_of_field(description.expression_category, "expression_category")):
         faults.append("expression_category begins with none of the categories")
-    implied = description.emotional_implication.lower().rstrip(". ")
-    if implied != NOT_OBSERVABLE and not any(
-        claim.kind == "feeling" for claim in claims_of(Description("", "", description.emotional_implication, ""))
+    if not _unobservable(description.emotional_implication) and not any(
+        claim.kind == "feeling" for claim in claims_of_field(description.emotional_implication, "emotional_implication")
     ):
         faults.append(f'emotional_implication names no feeling and does not say "{NOT_OBSERVABLE}"')
-    if (
-        not claims_of(Description("", "", "", description.symmetry))
-        and description.symmetry.lower().rstrip(". ") != NOT_OBSERVABLE
-    ):
+    if not _unobservable(description.symmetry) and not claims_of_field(description.symmetry, "symmetry"):
         faults.append("symmetry says nothing of symmetry")
     return tuple(faults)
 
 
+def _unobservable(text: str) -> bool:
+    return text.lower().rstrip(". ") == NOT_OBSERVABLE
+
+
 def _of_field(text: str, field: str) -> list[str]:
-    if field in ("emotional_implication", "symmetry") and text.lower().rstrip(". ") == NOT_OBSERVABLE:
+    if field in ("emotional_implication", "symmetry") and _unobservable(text):
         return []
-    known = _KNOWN | _OF_IMPLICATIONS if field == "emotional_implication" else _KNOWN
-    words = dict.fromkeys(_WORD.findall(text.lower()))
-    faults = [f"{field} says '{word}', which cannot be checked" for word in words if word not in known]
+    words = dict.fromkeys(_WORD.findall(after_opening(text, field).lower()))
+    faults = [f"{field} says '{word}', which cannot be checked" for word in words if word not in _KNOWN]
     if field not in _FELT:
         faults += [f"{field} names a feeling ('{word}')" for word in words if word in FEELINGS]
-    faults += [f"{field}: '{clause}' makes no claim that can be checked" for clause in unread_of(text, field)]
+    for sentence in clauses_of_field(text, field):
+        before = 0
+        for read in sentence:
+            trouble = _trouble(read, read.claims > before)
+            before = read.claims
+            if trouble:
+                faults.append(f"{field}: '{read.clause.text}' {trouble}")
     return faults
+
+
+def _trouble(read: ReadClause, claims: bool) -> str:
+    """What a clause says beyond its claims, "" when that is nothing."""
+    c = read.clause
+    if not claims:
+        says = c.motions or c.band or c.side or c.negated or c.ahead or c.resting or c.symmetric or c.asymmetric
+        return "makes no claim that can be checked" if says else ""
+    if c.conflicting:
+        return "says two strengths or two sides at once"
+    if (c.symmetric or c.asymmetric) and read.actions:
+        return "calls an action symmetric or asymmetric instead of telling its sides"
+    if len(set(c.bases)) > 1 and not any(set(c.bases) <= together for together in _TOGETHER):
+        return "speaks of two parts of the face at once"
+    if c.side in ("left", "right") and any(not _sided(key, c) for key in read.actions):
+        return f"gives a side ({c.side}) to what has none"
+    return "moves two ways at once" if _odd_motions(read) else ""
+
+
+def _sided(key: str, clause: Clause) -> bool:
+    return BY_KEY[key].kind == "pair" or key.endswith(f"_{clause.side}")
+
+
+def _odd_motions(read: ReadClause) -> bool:
+    """Whether a motion was passed over that does not bear out those that were read."""
+    motions = set(read.clause.motions)
+    meaning = {motion for motion in motions if (read.part, motion) in DIRECTED}
+    meaning = meaning or {motion for motion in motions if _means(read.part, motion)}
+    exact = {motion for motion in meaning if motion not in VAGUE_MOTIONS} or meaning
+    return not motions <= exact.union(*(_AGREEING.get(motion, set()) for motion in exact))
+
+
+def _means(part: str, motion: str) -> bool:
+    return (part, motion) in MEANINGS or ("", motion) in MEANINGS

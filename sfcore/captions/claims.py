@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sfcore.captions.actions import BY_KEY
 from sfcore.captions.category import CATEGORIES
 from sfcore.captions.description import FIELDS, Description
-from sfcore.captions.intensity import BANDS
+from sfcore.captions.intensity import BANDS, NONE
 from sfcore.captions.vocabulary import (
     ACTING,
     ASYMMETRIC,
@@ -88,7 +88,7 @@ def _pairs_of_parts() -> dict[str, str]:
 _PAIRS_OF = _pairs_of_parts()
 
 
-class _Clause:
+class Clause:
     """The words of one clause, sorted by what they mean."""
 
     __slots__ = (
@@ -97,6 +97,7 @@ class _Clause:
         "asymmetric",
         "band",
         "bases",
+        "conflicting",
         "feelings",
         "heads",
         "motions",
@@ -118,6 +119,8 @@ class _Clause:
         self.band: int = 0
         self.heads = False
         self.ahead = self.negated = self.symmetric = self.asymmetric = self.resting = self.acting = False
+        # Two strengths or two sides in one clause: the first is taken, the second contradicts it.
+        self.conflicting = False
 
     def take(self, word: str) -> None:
         """Adds one word."""
@@ -129,9 +132,11 @@ class _Clause:
             self.motions.append(MOTIONS[word])
         elif word in INTENSITIES:
             # "slightly more pronounced": the word before the comparison says how far, the one after it says nothing.
-            if not self.band and not self.ahead:
-                self.band = INTENSITIES[word]
+            if not self.ahead:
+                self.conflicting |= self.band not in (NONE, INTENSITIES[word])
+                self.band = self.band or INTENSITIES[word]
         elif word in SIDES:
+            self.conflicting |= self.side not in ("", SIDES[word])
             self.side = self.side or SIDES[word]
         else:
             self._take_rare(word)
@@ -179,15 +184,28 @@ def _meant(part: str, motions: list[str], inherited: bool) -> list[str]:
     """Actions meant by a part and its motions; vague motions speak only where no exact one does.
 
     A part inherited from the clause before lends itself only to motions that need one: a squint after "cheeks puffed" is of the
-    lids.
+    lids. A pull goes where another word says ("downward pull of the lip corners"), and up where none does.
     """
     exact: list[str] = []
     vague: list[str] = []
     for motion in motions:
+        if motion == "pull" and not {"up", "down", "back"}.isdisjoint(motions):
+            continue
         alone = MEANINGS.get(("", motion))
         keys = alone if alone and inherited else MEANINGS.get((part, motion)) or alone or ()
         (vague if motion in VAGUE_MOTIONS else exact).extend(keys)
     return list(dict.fromkeys(exact or vague))
+
+
+class ReadClause(NamedTuple):
+    """A clause as it was read."""
+
+    clause: Clause
+    part: str
+    """The part of the face it speaks of, "" when none is known."""
+    actions: tuple[str, ...]
+    claims: int
+    """Claims of the sentence up to and with this clause."""
 
 
 class _Reader:
@@ -200,16 +218,15 @@ class _Reader:
         self.headed = False
         self.actions: list[str] = []
         self.claims: list[Claim] = []
-        self.unread: list[str] = []
+        self.read_so_far: list[ReadClause] = []
 
-    def read(self, clause: _Clause) -> None:
+    def read(self, clause: Clause) -> None:
         """Adds the claims of one clause."""
         named = clause.part()
         part = named or self.part
         actions, side = self._actions(clause, part, named)
         self.headed = (self.headed and not named) or (clause.heads and not clause.motions)
         self.part = part
-        before = len(self.claims)
         if actions:
             self.actions = actions
             self._claim(clause, actions, side)
@@ -219,10 +236,9 @@ class _Reader:
             self._claim_whole(clause)
         if clause.feelings and self.field in ("expression_category", "emotional_implication"):
             self.claims += [Claim("feeling", feeling, negated=clause.negated) for feeling in clause.feelings]
-        if len(self.claims) == before and (clause.motions or clause.band or clause.negated or clause.ahead):
-            self.unread.append(clause.text)
+        self.read_so_far.append(ReadClause(clause, part, tuple(actions), len(self.claims)))
 
-    def _actions(self, clause: _Clause, part: str, named: str) -> tuple[list[str], str]:
+    def _actions(self, clause: Clause, part: str, named: str) -> tuple[list[str], str]:
         directed = _directed(part, clause.motions, clause.side)
         if directed:
             return [directed], "both"
@@ -235,7 +251,7 @@ class _Reader:
         speaks_on = not named and not clause.motions and (clause.side or clause.ahead)
         return (self.actions, side) if speaks_on else ([], side)
 
-    def _claim(self, clause: _Clause, actions: list[str], side: str) -> None:
+    def _claim(self, clause: Clause, actions: list[str], side: str) -> None:
         band = BANDS[clause.band - 1] if clause.band else None
         if clause.ahead:
             if side != "both":
@@ -249,7 +265,7 @@ class _Reader:
             on = side if BY_KEY[key].kind == "pair" else "both"
             self.claims.append(Claim("action", key, on, band, negated))
 
-    def _claim_whole(self, clause: _Clause) -> None:
+    def _claim_whole(self, clause: Clause) -> None:
         if clause.negated and clause.acting and not clause.motions:
             region = REST_REGIONS.get(self.part)
             self.claims.append(Claim("rest", region) if region else Claim("idle", ""))
@@ -262,21 +278,21 @@ class _Reader:
 
 
 @lru_cache(maxsize=_CACHED)
-def _clause(text: str, ending: str) -> _Clause:
+def _clause(text: str, ending: str) -> Clause:
     """The clause of lower-case ``text`` that ends before ``ending``; cached, so nobody may change it."""
-    clause = _Clause(text.strip())
+    clause = Clause(text.strip())
     for word in _WORD.findall(text):
         clause.take(word)
     clause.heads = ending == ":"
     return clause
 
 
-def _clauses(sentence: str) -> list[_Clause]:
+def _clauses(sentence: str) -> list[Clause]:
     pieces = _BREAK.split(sentence.lower())
     return [_clause(text, ending) for text, ending in zip(pieces[::2], [*pieces[1::2], ""], strict=True) if text.strip()]
 
 
-def _rest_claims(clauses: list[_Clause]) -> tuple[Claim, ...] | None:
+def _rest_claims(clauses: list[Clause]) -> tuple[Claim, ...] | None:
     """The claims of a sentence like "Brows, nose and jaw at rest", None when it is not of that kind."""
     if not any(c.resting for c in clauses) or any(c.motions or c.band or c.side for c in clauses):
         return None
@@ -290,16 +306,17 @@ def _sentence_claims(sentence: str, field: str) -> tuple[Claim, ...]:
     return _read_sentence(sentence, field)[0]
 
 
-def _read_sentence(sentence: str, field: str) -> tuple[tuple[Claim, ...], list[str]]:
-    """Claims of one sentence, and its clauses that say something of a face that no claim holds."""
+def _read_sentence(sentence: str, field: str) -> tuple[tuple[Claim, ...], list[ReadClause]]:
+    """Claims of one sentence, and how its clauses were read; a sentence of things at rest tells what it could not read."""
     clauses = _clauses(sentence)
     resting = _rest_claims(clauses)
     if resting is not None:
-        return resting, []
+        all_told = resting and all(base in REST_REGIONS for c in clauses for base in c.bases)
+        return resting, [] if all_told else [ReadClause(c, "", (), 0) for c in clauses if c.resting]
     reader = _Reader(field)
     for clause in clauses:
         reader.read(clause)
-    return tuple(reader.claims), reader.unread
+    return tuple(reader.claims), reader.read_so_far
 
 
 _OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
@@ -321,6 +338,11 @@ def _opening(text: str, field: str) -> tuple[tuple[Claim, ...], str]:
     return (), text
 
 
+def after_opening(text: str, field: str) -> str:
+    """A field without the category that it begins with."""
+    return _opening(text, field)[1]
+
+
 def _sentences(text: str) -> list[str]:
     return [stripped for sentence in _SENTENCE.split(_DECIMAL.sub("", text)) if (stripped := sentence.strip())]
 
@@ -333,7 +355,7 @@ def claims_of(description: Description) -> tuple[Claim, ...]:
     return claims
 
 
-def unread_of(text: str, field: str) -> list[str]:
-    """Clauses of one field that move, weigh or deny something without a claim that can be checked; never raises on any text."""
+def clauses_of_field(text: str, field: str) -> list[list[ReadClause]]:
+    """How each clause of one field was read, by sentence; never raises on any text."""
     _, rest = _opening(text, field)
-    return [clause for sentence in _sentences(rest) for clause in _read_sentence(sentence, field)[1]]
+    return [_read_sentence(sentence, field)[1] for sentence in _sentences(rest)]

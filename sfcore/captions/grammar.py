@@ -51,8 +51,8 @@ _OWN_ADVERBS = tuple(dict(phrase.adverbs) for phrase in _PHRASE_AT)
 
 _IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "felt smile": ("enjoyment", "felt enjoyment", "genuine enjoyment", "signs of felt enjoyment"),
-    "social smile": ("no signs of felt enjoyment", "no signs of enjoyment", "felt enjoyment not shown"),
-    "surprise": ("surprise", "surprise at something sudden", "signs of surprise"),
+    "social smile": ("no signs of felt enjoyment", "no signs of enjoyment", "felt enjoyment not seen"),
+    "surprise": ("surprise", "signs of surprise"),
     "fear": ("fear or alarm", "signs of fear", "fear"),
     "anger": ("anger or irritation", "signs of anger", "anger"),
     "disgust": ("disgust or aversion", "signs of disgust", "disgust"),

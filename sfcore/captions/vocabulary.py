@@ -150,7 +150,6 @@ MOTIONS: dict[str, str] = _forms(
         "inward": "inward inwards",
         "outward": "outward outwards",
         "together": "together",
-        "in": "in",
         "out": "out",
         "back": "back",
         "turn": "turn turned turns yaw",
@@ -257,7 +256,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("head", "down"): ("nod_down",),
     ("head", "bow"): ("nod_down",),
 }
-VAGUE_MOTIONS: frozenset[str] = frozenset({"up", "down", "in", "out", "back", "turn", "close", "open", "together"})
+VAGUE_MOTIONS: frozenset[str] = frozenset({"up", "down", "out", "back", "turn", "close", "open", "together", "pull"})
 """Motions that only speak where no more exact motion stands in the clause ("pushed up" is a push)."""
 
 # (part, motion) that go to a side -> (action to the left, action to the right).
@@ -315,10 +314,10 @@ FEELINGS: dict[str, str] = _forms(
         "enjoyment": "enjoyment genuine felt duchenne",
         "happiness": "happiness happy joy amusement contentment",
         "surprise": "surprise surprised",
-        "fear": "fear fearful",
-        "anger": "anger angry",
-        "disgust": "disgust disgusted",
-        "sadness": "sadness sad",
-        "contempt": "contempt contemptuous",
+        "fear": "fear fearful alarm alarmed",
+        "anger": "anger angry irritation irritated",
+        "disgust": "disgust disgusted aversion",
+        "sadness": "sadness sad distress distressed",
+        "contempt": "contempt contemptuous disdain disdainful",
     }
 )
