@@ -220,7 +220,7 @@ def _quick(block: bytes, number: int, header: Header) -> tuple[Rows, Faults] | N
     clock, picture = (
         table[names[column]].to_pylist() if column is not None else [""] * n for column in (header.clock, header.picture)
     )
-    return Rows(np.arange(number, number + n), clock, picture, values), []
+    return Rows(np.arange(number, number + n), _with_points(clock, header), picture, values), []
 
 
 # Lines looked at one by one, before they are handed on: rows as numbers and faults as words take more memory than text.
@@ -259,7 +259,12 @@ def _line_by_line(lines: list[str], number: int, header: Header) -> tuple[Rows, 
         clocks.append("" if header.clock is None else cells[header.clock])
         pictures.append("" if header.picture is None else cells[header.picture])
     shaped = np.array(values, np.float64).reshape(len(frames), len(header.channels))
-    return Rows(np.array(frames, np.int64), clocks, pictures, shaped), faults
+    return Rows(np.array(frames, np.int64), _with_points(clocks, header), pictures, shaped), faults
+
+
+def _with_points(clocks: list[str], header: Header) -> list[str]:
+    """Cells of times with a decimal point, also where a spreadsheet has put a comma for it."""
+    return [cell.replace(",", ".") for cell in clocks] if header.decimal_comma else clocks
 
 
 def _number(cell: str, decimal_comma: bool) -> float:

@@ -104,7 +104,7 @@ class Clock:
             yield (
                 f"the frame numbers of its timecodes never exceed {most}: they look like {base} frames a second, and "
                 f"were read in sixtieths of a second, as Live Link Face writes them; if they count {base} a "
-                "second, its rows are further apart than their times say"
+                "second, its rows are further apart than their times say, and nothing is lost between seconds"
             )
 
     def _see(self, read: NDArray[np.float64]) -> None:
@@ -157,12 +157,8 @@ def clock_of_numbers(name: str, numbers: NDArray[np.float64]) -> Clock:
         if word.endswith(endings):
             return Clock(name, unit, "stated")
     unit = _guessed(usual, float(np.abs(known).max(initial=0.0)))
-    return Clock(
-        name,
-        unit,
-        "guessed",
-        f"'{name}' does not say its unit: by their size they were taken for {unit}; name it {name}_s or {name}_ms to say so",
-    )
+    told = f"'{name}' does not say its unit: its numbers were taken for {unit} by their size; name it"
+    return Clock(name, unit, "guessed", f"{told} {name}_s or {name}_ms to say so")
 
 
 def _guessed(step: float, largest: float) -> Unit:

@@ -114,7 +114,9 @@ def test_a_unit_that_is_guessed_is_told_and_recorded() -> None:
         take = take_of(table("timestamp", times))
         assert take.seconds == pytest.approx(seconds)
         assert take.provenance["clock_known"] == "guessed"
-        assert any(f"'timestamp' does not say its unit: by their size they were taken for {unit}" in note for note in take.notes)
+        assert any(
+            f"'timestamp' does not say its unit: its numbers were taken for {unit} by their size" in note for note in take.notes
+        )
 
 
 @pytest.mark.parametrize("form", ["lines", "parquet", "pictures"])
@@ -188,6 +190,12 @@ def test_timecodes_that_look_like_another_base_are_told(base: int) -> None:
     assert base == 60 or f"never exceed {base - 1}: they look like {base} frames a second" in told[0]
     out = [f"10:00:00:{i:02d}.000" for i in range(58, 64)]
     assert rejects(take_of(table("Timecode", out))) == [(i, "bad timecode") for i in range(2, 6)]
+
+
+def test_decimal_commas_of_spreadsheets_reach_the_clock_too() -> None:
+    for content in (livelink_csv(some_values(4)), table("time", [0.0, 0.0333, 0.0667, 0.1])):
+        saved = content.replace(b",", b";").replace(b".", b",")
+        assert take_of(saved).source_hash == take_of(content).source_hash
 
 
 def test_few_frame_numbers_say_nothing_about_their_base() -> None:
