@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch.nn import functional
 
 from sfcore.arkit import NAMES
 from sfcore.captions.description import FIELDS, Description
 from sfcore.codecs.answer import Answer
+from sfcore.codecs.ordinal import soft_labels
 from sfcore.errors import WorkFailed
 from sfcore.randomness import stream
-from sfcore.student.dialogue import Dialogue, Part
+from sfcore.student.dialogue import Dialogue, Part, Tokens
+from sfcore.student.mirror import mirrored_answer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +52,27 @@ def rank_slice(indices: np.ndarray, rank: int, world_size: int) -> np.ndarray:
     return indices[rank * share : (rank + 1) * share]
 
 
+def batch_flips(step: int, batch_size: int, count: int, seed: int, share: float) -> np.ndarray:
+    """Which rows of an optimiser step are learnt mirrored, (batch_size,) bool: in each epoch others, by the seed."""
+    places = range(step * batch_size, (step + 1) * batch_size)
+    return np.array([_chances(seed, place // count, count)[place % count] < share for place in places])
+
+
+@lru_cache(maxsize=2)
+def _chances(seed: int, epoch: int, count: int) -> np.ndarray:
+    return stream(f"flips-{seed}", str(epoch)).random(count)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read off channel tokens: ``labels`` (B, 61, levels) float32, all 0 where a channel is unknown; ``places`` (B, 61)
+    int64, where each row's channel tokens stand; and the ids of the levels."""
+
+    labels: torch.Tensor
+    places: torch.Tensor
+    level_ids: Tokens
+
+
 @dataclass(frozen=True)
 class Batch:
     """Rows padded on the right: ids, mask and parts (B, T) int64; pixels (patches, patch values) float32; grids (B, 3) int64."""
@@ -61,6 +84,7 @@ class Batch:
     pixels: torch.Tensor
     grids: torch.Tensor
     image_id: int
+    reading: Reading | None = None
 
     def inputs(self, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
         """What Qwen3-VL's forward takes."""
@@ -87,14 +111,25 @@ class Supervision:
         """The names of the rows, for messages."""
         return list(self.rows.column("sample_id").take(indices).to_pylist())
 
-    def batch(self, indices: np.ndarray) -> Batch:
-        """The rows as tensors; raises `WorkFailed` naming the sample whose picture cannot be decoded."""
+    def answers(self, indices: np.ndarray) -> list[Answer]:
+        """What is to be answered to the pictures of the rows."""
+        return _answers(self.rows.take(indices))
+
+    def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
+        """The rows as tensors, those of ``flips`` (B,) bool mirrored: picture, channels and words.
+
+        Raises `WorkFailed` naming the sample whose picture cannot be decoded.
+        """
         rows = self.rows.take(indices)
         sample_ids = rows.column("sample_id").to_pylist()
-        pixels, grid_B3 = look(self.dialogue.processor, _pictures(rows.column("image").to_pylist(), sample_ids))
+        turned = np.zeros(len(indices), bool) if flips is None else flips
+        pictures = _pictures(rows.column("image").to_pylist(), sample_ids)
+        pictures = [ImageOps.mirror(picture) if flip else picture for picture, flip in zip(pictures, turned, strict=True)]
+        answers = [mirrored_answer(answer) if flip else answer for answer, flip in zip(_answers(rows), turned, strict=True)]
+        pixels, grid_B3 = look(self.dialogue.processor, pictures)
         merge = self.dialogue.processor.image_processor.merge_size**2
         tokens, parts = [], []
-        for grid, answer in zip(grid_B3, self._answers(rows), strict=True):
+        for grid, answer in zip(grid_B3, answers, strict=True):
             question = self.dialogue.question(int(grid.prod()) // merge)
             answer_ids, answer_parts = self.dialogue.answer(answer)
             tokens.append([*question, *answer_ids])
@@ -107,12 +142,20 @@ class Supervision:
             pixels=pixels,
             grids=grid_B3,
             image_id=self.dialogue.image_id,
+            reading=self._reading(tokens, answers) if self.dialogue.channel_ids else None,
         )
 
-    def _answers(self, rows: pa.Table) -> list[Answer]:
-        values = np.stack([rows.column(name).to_numpy().astype(np.float32) for name in NAMES], axis=1)
-        words = [rows.column(name).to_pylist() for name in FIELDS]
-        return [Answer(Description(*fields), row) for fields, row in zip(zip(*words, strict=True), values, strict=True)]
+    def _reading(self, tokens: list[list[int]], answers: list[Answer]) -> Reading:
+        first, count = self.dialogue.channel_ids[0], len(NAMES)
+        places = [[at + channel for channel in range(count)] for at in (row.index(first) for row in tokens)]
+        labels = soft_labels(np.stack([answer.coefficients for answer in answers]))
+        return Reading(torch.from_numpy(labels), torch.tensor(places), self.dialogue.level_ids)
+
+
+def _answers(rows: pa.Table) -> list[Answer]:
+    values = np.stack([rows.column(name).to_numpy().astype(np.float32) for name in NAMES], axis=1)
+    words = [rows.column(name).to_pylist() for name in FIELDS]
+    return [Answer(Description(*fields), row) for fields, row in zip(zip(*words, strict=True), values, strict=True)]
 
 
 def look(processor: Any, pictures: list[Image.Image]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -133,7 +176,7 @@ def _pictures(encoded: list[bytes], sample_ids: list[str]) -> list[Image.Image]:
 
 def padded(rows: Sequence[Sequence[int]], fill: int, side: Literal["left", "right"] = "right") -> torch.Tensor:
     """Rows of ids filled up to the longest, (B, T) int64."""
-    tensors = [torch.tensor(row) for row in rows]
+    tensors = [torch.tensor(row, dtype=torch.int64) for row in rows]
     return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill, padding_side=side)
 
 
@@ -144,13 +187,35 @@ class LossSums(NamedTuple):
     description_tokens: torch.Tensor
     coefficients: torch.Tensor
     coefficient_tokens: torch.Tensor
+    form: torch.Tensor
+    form_tokens: torch.Tensor
 
 
 def loss_sums(logits_BTV: torch.Tensor, batch: Batch) -> LossSums:
-    """Cross entropy in nats of each answer token given what stands before it, summed by part."""
+    """Cross entropy in nats of each answer token given what stands before it, summed by part.
+
+    Where coefficients are read off channel tokens, theirs is the divergence of the levels' shares from their soft labels.
+    """
     ids_BT, parts_BT = batch.ids[:, 1:].to(logits_BTV.device), batch.parts[:, 1:].to(logits_BTV.device)
     loss_BT = functional.cross_entropy(logits_BTV[:, :-1].float().flatten(0, 1), ids_BT.flatten(), reduction="none").view_as(
         ids_BT
     )
-    described, coefficients = parts_BT == Part.DESCRIPTION, parts_BT == Part.COEFFICIENT
-    return LossSums(loss_BT[described].sum(), described.sum(), loss_BT[coefficients].sum(), coefficients.sum())
+    described, form = parts_BT == Part.DESCRIPTION, parts_BT == Part.FORM
+    if batch.reading is None:
+        chosen = parts_BT == Part.COEFFICIENT
+        coefficients, measured = loss_BT[chosen].sum(), chosen.sum()
+    else:
+        coefficients, measured = _reading_loss(logits_BTV, batch.reading)
+    words = loss_BT[described].sum(), described.sum()
+    return LossSums(*words, coefficients, measured, loss_BT[form].sum(), form.sum())
+
+
+def _reading_loss(logits_BTV: torch.Tensor, reading: Reading) -> tuple[torch.Tensor, torch.Tensor]:
+    """Divergence in nats summed over the known channels, and how many they are."""
+    device = logits_BTV.device
+    labels_BCL, places_BC = reading.labels.to(device), reading.places.to(device)
+    rows_B1 = torch.arange(len(places_BC), device=device)[:, None]
+    logits_BCL = logits_BTV[rows_B1, places_BC][..., list(reading.level_ids)].float()
+    divergence_BC = functional.kl_div(logits_BCL.log_softmax(dim=-1), labels_BCL, reduction="none").sum(dim=-1)
+    known_BC = labels_BCL.sum(dim=-1) > 0
+    return divergence_BC[known_BC].sum(), known_BC.sum()

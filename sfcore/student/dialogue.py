@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from transformers import AddedToken
 
 from sfcore.arkit import CHANNELS
 from sfcore.captions.description import Description
 from sfcore.codecs.answer import Answer
 from sfcore.codecs.codec import Codec
+from sfcore.codecs.readout import CHANNEL_TOKENS, MARKS, ReadoutCodec
 from sfcore.errors import WorkFailed
 
 QUESTION = "Describe this face."
@@ -28,6 +32,9 @@ class Part(IntEnum):
     """Question, picture, padding, and coefficients that are not known: no loss."""
     DESCRIPTION = 1
     COEFFICIENT = 2
+    FORM = 3
+    """What the codec's form leaves no choice about, such as the keys of a JSON object. A student that is asked under the form's
+    grammar needs none of it; one that is to write freely must know it."""
 
 
 Tokens = tuple[int, ...]
@@ -35,16 +42,29 @@ Tokens = tuple[int, ...]
 _NOTHING = Answer(Description("", "", "", ""), np.full(len(CHANNELS), np.nan, dtype=np.float32))
 
 
+class Field(NamedTuple):
+    """How one field of the description is set: tokens before it and tokens that end it."""
+
+    opening: Tokens
+    ending: Tokens
+
+
 @dataclass(frozen=True)
 class Dialogue:
     """Question and answer as token ids of one processor's tokenizer, in one codec.
 
-    The description is tokenised line by line and the coefficients slot by slot, so that no merge of a tokenizer joins two lines
-    or two channels: what is learnt is what a constrained answer is made of, whichever base is used.
+    The description is tokenised field by field and the coefficients slot by slot, so that no merge of a tokenizer joins two
+    fields or two channels: what is learnt is what a constrained answer is made of, whichever base is used. Where the codec reads
+    coefficients off channel tokens, the tokenizer learns those here; it keeps them when it is saved.
     """
 
     processor: Any
     codec: Codec
+
+    def __post_init__(self) -> None:
+        """Adds the channel tokens to the tokenizer of a codec that has them; those that it knows keep their ids."""
+        if isinstance(self.codec, ReadoutCodec):
+            self.processor.tokenizer.add_tokens([AddedToken(t, special=True, normalized=False) for t in CHANNEL_TOKENS])
 
     @property
     def image_id(self) -> int:
@@ -62,19 +82,27 @@ class Dialogue:
         return int(self.processor.tokenizer.convert_tokens_to_ids("<|im_end|>"))
 
     @cached_property
-    def break_id(self) -> int:
-        """The line break that ends each field of the description."""
-        return self._one("\n")
+    def channel_ids(self) -> Tokens:
+        """The 61 channel tokens in Live Link order; none where coefficients are written."""
+        if not isinstance(self.codec, ReadoutCodec):
+            return ()
+        return tuple(self.processor.tokenizer.convert_tokens_to_ids(list(CHANNEL_TOKENS)))
 
     @cached_property
-    def openings(self) -> tuple[Tokens, ...]:
-        """How each line of the description begins; the space before its first word is part of that word's token."""
-        return tuple(self.tokens(line.rstrip(" ")) for line in self.codec.parts(_NOTHING)[0].splitlines())
+    def level_ids(self) -> Tokens:
+        """The tokens whose logits, at a channel token, are the channel's levels in rising order."""
+        return tuple(self._one(mark) for mark in MARKS)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """How each field is set; the space before its first word is part of that word's token."""
+        pieces = self.codec.pieces(_NOTHING.description)
+        return tuple(Field(self.tokens(piece.opening), self.tokens(piece.ending)) for piece in pieces)
 
     @cached_property
     def unknown_marks(self) -> list[Tokens]:
         """For each of the 61 channels the tokens that say that it is not known."""
-        return self._slot_tokens(self.codec.parts(_NOTHING)[1])
+        return self.slot_tokens(self.codec.parts(_NOTHING)[1])
 
     @cached_property
     def slots(self) -> tuple[dict[Tokens, str], ...]:
@@ -83,6 +111,11 @@ class Dialogue:
         for texts in self.codec.coefficient_slots():
             seen.update({text: self.tokens(text) for text in texts if text not in seen})
         return tuple({seen[text]: text for text in texts} for texts in self.codec.coefficient_slots())
+
+    @cached_property
+    def _choices(self) -> tuple[frozenset[Tokens], ...]:
+        """For each channel the beginnings of its texts after which more than one token may follow."""
+        return tuple(frozenset(_branches(slot)) for slot in self.slots)
 
     @cached_property
     def _around_picture(self) -> tuple[list[int], list[int]]:
@@ -101,18 +134,29 @@ class Dialogue:
 
     def answer(self, answer: Answer) -> tuple[list[int], list[Part]]:
         """Ids of an answer from its first word to the end of the turn, and the part each belongs to."""
-        words, numbers = self.codec.parts(answer)
-        ids: list[int] = []
-        for line, opening in zip(words.splitlines(), self.openings, strict=True):
-            body = line[len(self.text(opening)) :]
-            ids += [*opening, *self.tokens(body), self.break_id]
-        parts = [Part.DESCRIPTION] * len(ids)
-        for tokens, value in zip(self._slot_tokens(numbers), answer.coefficients, strict=True):
+        ids, parts = self.described(answer.description)
+        if self.channel_ids:
+            return [*ids, *self.channel_ids, self.end_id], [*parts, *[Part.NONE] * (len(CHANNELS) + 1)]
+        texts = self.slot_tokens(self.codec.parts(answer)[1])
+        for tokens, choices, value in zip(texts, self._choices, answer.coefficients, strict=True):
+            chosen = Part.NONE if np.isnan(value) else Part.COEFFICIENT
             ids += tokens
-            parts += [Part.NONE if np.isnan(value) else Part.COEFFICIENT] * len(tokens)
+            parts += [chosen if tokens[:at] in choices else Part.FORM for at in range(len(tokens))]
         return [*ids, self.end_id], [*parts, Part.DESCRIPTION]
 
-    def _slot_tokens(self, numbers: str) -> list[Tokens]:
+    def described(self, description: Description) -> tuple[list[int], list[Part]]:
+        """Ids of the description alone, and their parts."""
+        ids: list[int] = []
+        parts: list[Part] = []
+        for piece, field in zip(self.codec.pieces(description), self.fields, strict=True):
+            body = self.tokens(piece.body)
+            ids += [*field.opening, *body, *field.ending]
+            parts += [Part.FORM] * len(field.opening) + [Part.DESCRIPTION] * (len(body) + 1)
+            parts += [Part.FORM] * (len(field.ending) - 1)
+        return ids, parts
+
+    def slot_tokens(self, numbers: str) -> list[Tokens]:
+        """The tokens of each of the 61 channels in coefficient text."""
         chosen = []
         for slot in self.slots:
             tokens, text = next((tokens, text) for tokens, text in slot.items() if numbers.startswith(text))
@@ -133,3 +177,12 @@ class Dialogue:
         if len(ids) != 1:
             raise WorkFailed(f"the base's tokenizer writes {text!r} with {len(ids)} tokens instead of one: choose another base.")
         return ids[0]
+
+
+def _branches(texts: Iterable[Tokens]) -> Iterator[Tokens]:
+    """The beginnings after which texts go on in more than one way."""
+    following: dict[Tokens, set[int]] = defaultdict(set)
+    for tokens in texts:
+        for at, token in enumerate(tokens):
+            following[tokens[:at]].add(token)
+    return (beginning for beginning, tokens in following.items() if len(tokens) > 1)

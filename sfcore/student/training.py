@@ -27,8 +27,9 @@ from sfcore.recipe import Student as StudentRecipe
 from sfcore.recipe import Training
 from sfcore.student.adapter import Facts, attach_adapter, largest_difference, logits_of, reopen_adapter, save_adapter
 from sfcore.student.base import load_base
-from sfcore.student.batches import Supervision, batch_indices, loss_sums, rank_slice
+from sfcore.student.batches import Supervision, batch_flips, batch_indices, loss_sums, rank_slice
 from sfcore.student.dialogue import Dialogue
+from sfcore.student.habits import Habits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 # Saving must not change an answer: fp32 logits of a reopened adapter agree to rounding, so 1e-3 is far above noise and far below
 # what could change a token.
 REOPEN_TOLERANCE = 1e-3
+
+# Answers from which habits are learnt: more make no better guesses, and a second or two more to count.
+_COUNTED = 1000
 
 _NAMED = 8  # samples named in a sentence; more would bury it
 
@@ -179,7 +183,8 @@ def _step(engine: Any, supervision: Supervision, task: Task, step: int) -> StepM
     started = time.monotonic()
     training, world_size = task.training, dist.get_world_size()
     indices = batch_indices(step, training.batch_size, len(supervision), task.seed)
-    batch = supervision.batch(rank_slice(indices, dist.get_rank(), world_size))
+    flips = batch_flips(step, training.batch_size, len(supervision), task.seed, training.flip_share)
+    batch = supervision.batch(*(rank_slice(part, dist.get_rank(), world_size) for part in (indices, flips)))
     rate = learning_rate(training, step, task.steps)
     for group in engine.optimizer.param_groups:
         group["lr"] = rate
@@ -188,15 +193,17 @@ def _step(engine: Any, supervision: Supervision, task: Task, step: int) -> StepM
     sums = loss_sums(engine(**batch.inputs(engine.device)).logits, batch)
     totals = torch.stack([part.detach().float() for part in sums])
     dist.all_reduce(totals)
-    described, described_tokens, measured, measured_tokens = totals.tolist()
+    described, described_tokens, measured, measured_tokens, formed, formed_tokens = totals.tolist()
     means = described / max(described_tokens, 1), measured / max(measured_tokens, 1)
     weighted = training.description_weight * means[0] + training.coefficient_weight * means[1]
+    weighted += training.description_weight * formed / max(formed_tokens, 1)
     if not math.isfinite(weighted):
         raise WorkFailed(_not_a_number(supervision, indices, step, rate))
 
     # DeepSpeed averages the gradients over the processes: each one's share of the global mean is scaled up by their number.
     loss = training.description_weight * sums.description / max(described_tokens, 1)
     loss = loss + training.coefficient_weight * sums.coefficients / max(measured_tokens, 1)
+    loss = loss + training.description_weight * sums.form / max(formed_tokens, 1)
     engine.backward(loss * world_size)
     norm = _gradient_norm(engine) if training.zero_stage == 0 else None  # stage 0 clips without saying what it measured
     engine.step()
@@ -263,6 +270,7 @@ def _finish(engine: Any, supervision: Supervision, task: Task, out: Path) -> flo
             save_adapter(engine.module, out)
             supervision.dialogue.processor.save_pretrained(out)
             Facts(task.student.codec, _unknown_channels(task.rows)).save(out)
+            Habits.learn(supervision.dialogue, supervision.answers(np.arange(min(len(supervision), _COUNTED)))).save(out)
     batch = supervision.batch(batch_indices(0, min(4, task.training.batch_size), len(supervision), task.seed))
     if first:
         difference = largest_difference(engine.module, reopen_adapter(task.base, out, engine.module.dtype), batch)
