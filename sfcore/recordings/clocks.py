@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +19,16 @@ from sfcore.recordings import timecode
 from sfcore.recordings.document import number
 
 Unit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds"]
-Kind = Literal["timecode", "timecode with milliseconds", "clock time", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+Kind = Literal[
+    "timecode",
+    "timecode with milliseconds",
+    "clock time",
+    "date and time",
+    "seconds",
+    "milliseconds",
+    "microseconds",
+    "nanoseconds",
+]
 
 NAMES = frozenset(
     {
@@ -75,13 +85,16 @@ class Clock:
     @property
     def of_day(self) -> bool:
         """Whether times count from midnight, and begin anew there."""
-        return self.kind not in SCALE
+        return self.kind in ("timecode", "timecode with milliseconds", "clock time")
 
     def seconds(self, cells: Sequence[Any]) -> NDArray[np.float64]:
         """(m,) float64 seconds of cells that are text, numbers or None; NaN for an empty cell, infinity for what is no time."""
-        if not self.of_day:
+        if self.kind in SCALE:
             return np.array([_number(cell) for cell in cells], np.float64) * SCALE[self.kind]
-        read = _times_of_day([cell if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells], self.kind)
+        texts = [cell if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells]
+        if self.kind == "date and time":
+            return np.array([_moment(text.strip()) for text in texts], np.float64)
+        read = _times_of_day(texts, self.kind)
         if self.kind == "timecode":
             self._see(read[np.isfinite(read)])
         return read
@@ -128,6 +141,8 @@ def clock_of(name: str, cells: Sequence[Any]) -> Clock | None:
         return None
     texts = [cell.strip() for cell in sample if isinstance(cell, str) and ":" in cell]
     if 2 * len(texts) > len(sample):
+        if 2 * sum(map(math.isfinite, map(_moment, texts))) > len(texts):
+            return Clock(name, "date and time", "stated")
         if sum(map(timecode.is_clock_time, texts)) * 2 > len(texts):
             return Clock(name, "clock time", "detected")
         if _counts_milliseconds(texts):
@@ -219,6 +234,23 @@ def _time_of_day(cell: str, kind: Kind) -> float:
             return seconds
         return timecode.seconds_of_day(cell[:8] + ":00") + float(f"0.{cell.partition('.')[2] or 0}")
     except ValueError:
+        return math.inf
+
+
+# A date alone is no moment, though `datetime.fromisoformat` takes it.
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}.*", re.ASCII)
+
+
+def _moment(cell: str) -> float:
+    """Seconds from 1970 of a date and time as ISO 8601 writes it; infinity for what is none, NaN for an empty cell."""
+    if not cell:
+        return math.nan
+    try:
+        moment = datetime.fromisoformat(cell) if _MOMENT.fullmatch(cell) else None
+        if moment is None:
+            return math.inf
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return math.inf
 
 

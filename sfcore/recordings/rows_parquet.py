@@ -124,7 +124,7 @@ def _times(takes: TakesByName, column: Any, name: str) -> NDArray[np.float64]:
     if takes.clock is None:
         return np.full(len(column), np.nan)
     if isinstance(cells, np.ndarray):
-        return cells * clocks.SCALE[takes.clock.kind] if not takes.clock.of_day else np.full(len(cells), np.inf)
+        return cells * clocks.SCALE[takes.clock.kind] if takes.clock.kind in clocks.SCALE else np.full(len(cells), np.inf)
     return takes.clock.seconds(cells)
 
 

@@ -181,6 +181,21 @@ def test_clocks_without_frames_are_read() -> None:
     assert rejects(take_of(table("time", ["0:00:00.0", "5000:00:00.0", "0:00:00.2"]))) == [(1, "bad timecode")]
 
 
+def test_dates_with_times_are_read() -> None:
+    for times in (
+        ["2024-05-01T23:59:59.900Z", "2024-05-02T00:00:00Z", "2024-05-02T02:00:00.25+02:00"],
+        ["2024-05-01 10:00:00", "2024-05-01 10:00:00.100", "2024-05-01 10:00:00,35"],
+    ):
+        for content in (lines("timestamp", times), table("timestamp", times).replace(b":00,35", b":00.35")):
+            take = take_of(content)
+            assert take.t == pytest.approx([0.0, 0.1, 0.35], abs=1e-6)
+            assert take.provenance["clock"] == "date and time"
+    assert rejects(take_of(table("time", [*times[:2], "2024-13-01 10:00:00", "never"]))) == [
+        (2, "bad timecode"),
+        (3, "bad timecode"),
+    ]
+
+
 @pytest.mark.parametrize("base", [24, 25, 30, 60])
 def test_timecodes_that_look_like_another_base_are_told(base: int) -> None:
     times = [f"10:00:{i // base:02d}:{i % base:02d}.000" for i in range(5 * base)]
