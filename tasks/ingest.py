@@ -242,12 +242,18 @@ def sentence(done: Ingested) -> str:
         return f"labels of '{done.dataset}': nothing to add to its {done.takes_before} takes"
     counts = f"{done.rows_kept} rows kept, {done.rows_rejected} rejected, {done.values_clipped} values clipped to 0..1"
     if done.takes and done.found_done == done.takes:
-        return f"labels of '{done.dataset}' found done: {done.takes} takes, {counts}"
+        return f"labels of '{done.dataset}' found done: {_counted(done.takes, 'take')}, {counts}"
     found = f" ({done.found_done} takes found done)" if done.found_done else ""
     more = f", {done.perturbed} perturbed copies" if done.perturbed else ""
-    faults = [f"{len(done.conflicts)} takes in conflict"] if done.conflicts else []
-    faults += [f"{len(done.refused)} files not read"] if done.refused else []
-    return f"labels of '{done.dataset}': {done.takes} takes, {counts}{found}{more}" + "".join(f"; {fault}" for fault in faults)
+    faults = [f"{_counted(len(done.conflicts), 'take')} in conflict"] if done.conflicts else []
+    faults += [f"{_counted(len(done.refused), 'file')} not read"] if done.refused else []
+    return f"labels of '{done.dataset}': {_counted(done.takes, 'take')}, {counts}{found}{more}" + "".join(
+        f"; {fault}" for fault in faults
+    )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 # What is there ------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from sfcore.arkit import BY_NAME
 from sfcore.recordings.channel_tally import ACTIVE_ANGLE, ACTIVE_SHAPE, BINS, WIDEST_ANGLE, ChannelCoverage
 from sfcore.recordings.label_coverage import LabelCoverage, TakeCoverage
-from sfcore.reports.labels_terminal import duration, remarks
+from sfcore.reports.labels_terminal import UNREAD, duration, remarks, rows_rejected
 from sfcore.reports.run_report import environment
 
 _REGIONS = ("eyes", "brows", "nose", "cheeks", "jaw", "mouth", "tongue", "head")
@@ -38,6 +38,8 @@ def write_labels_report(coverage: LabelCoverage) -> str:
         .render(
             coverage=coverage,
             duration=duration,
+            rejects=rows_rejected(coverage),
+            unread=coverage.rejects.get(UNREAD, 0),
             remarks=[(_KINDS[mark], sentence) for mark, _, sentence in remarks(coverage)],
             takes=[(take, list(timeline(take, busiest))) for take in coverage.takes[:_MOST_TAKES]],
             busiest=busiest,

@@ -10,9 +10,11 @@ from rich.text import Text
 
 from sfcore.recordings.channel_tally import ChannelCoverage
 from sfcore.recordings.label_coverage import LabelCoverage, TakeCoverage
+from sfcore.recordings.take import RejectReason
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _MOST_TAKES = 40
+UNREAD: RejectReason = "unreadable file"
 _STATES = {"unknown": "dim", "dead": "red", "rare": "yellow", "covered": "green"}
 
 
@@ -28,8 +30,18 @@ def labels_summary(coverage: LabelCoverage) -> Group:
 
 def headline(coverage: LabelCoverage) -> Text:
     """Name and sums in one line."""
-    takes = f"{len(coverage.takes):,} {'take' if len(coverage.takes) == 1 else 'takes'}"
-    return Text.assemble((coverage.dataset, "bold"), f"  {takes}, {coverage.rows:,} frames, {duration(coverage.seconds)}")
+    sums = f"{counted(len(coverage.takes), 'take')}, {counted(coverage.rows, 'frame')}, {duration(coverage.seconds)}"
+    return Text.assemble((coverage.dataset, "bold"), f"  {sums}")
+
+
+def counted(count: int, word: str) -> str:
+    """``1 row``, ``3,050 rows``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def rows_rejected(coverage: LabelCoverage) -> dict[str, int]:
+    """Reason -> rows; a file that could not be read at all is no row."""
+    return {reason: count for reason, count in coverage.rejects.items() if reason != UNREAD}
 
 
 def duration(seconds: float) -> str:
@@ -50,16 +62,17 @@ def sparkline(histogram: Sequence[int]) -> str:
     return "".join(_BLOCKS[max(1, round(last * (n / most) ** 0.5)) if n else 0] for n in histogram)
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 2, 0, 0))
+def _table(title: str, told: str) -> Table:
+    heading = Text.assemble((title, "bold"), (f"  {told}", "dim"))
+    return Table(title=heading, title_justify="left", title_style="", header_style="dim", box=None, padding=(0, 2, 0, 0))
 
 
 def _takes(takes: Sequence[TakeCoverage]) -> Table:
-    table = _table("Takes")
+    table = _table("Takes", "split: % train/guard/test; lost: frames that the recording lost")
     table.add_column("take", overflow="fold")
     for name in ("frames", "seconds", "fps", "lost", "clipped"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("train/guard/test", justify="right", no_wrap=True)
+    table.add_column("split", justify="right", no_wrap=True)
     for take in takes[:_MOST_TAKES]:
         table.add_row(
             Text(take.name),
@@ -68,7 +81,7 @@ def _takes(takes: Sequence[TakeCoverage]) -> Table:
             "?" if take.fps is None else f"{take.fps:.4g}",
             str(take.lost or "–"),
             str(take.clipped or "–"),
-            "/".join(str(round(100 * take.splits.get(split, 0) / take.frames)) for split in ("train", "guard", "test")) + " %",
+            "/".join(str(round(100 * take.splits.get(split, 0) / take.frames)) for split in ("train", "guard", "test")),
         )
     if len(takes) > _MOST_TAKES:
         table.add_row(Text(f"... {len(takes) - _MOST_TAKES} more; --json has all", style="dim"))
@@ -76,20 +89,20 @@ def _takes(takes: Sequence[TakeCoverage]) -> Table:
 
 
 def _channels(channels: Sequence[ChannelCoverage]) -> Table:
-    table = _table("Channels")
+    table = _table("Channels", "0 to 1, rotations -0.8 to 0.8 rad; heights are roots of counts")
     table.add_column("channel", no_wrap=True)
     table.add_column("active", justify="right", no_wrap=True)
     table.add_column("range", justify="right", no_wrap=True)
-    table.add_column("0 … 1, or ±0.8 rad", no_wrap=True, width=20)
+    table.add_column("", no_wrap=True, width=20)
     table.add_column("", no_wrap=True)
     for channel in channels:
         known = channel.known > 0
         state = Text(channel.state, style=_STATES[channel.state])
         if known and channel.known_share < 1:
-            state.append(f" ({100 * channel.known_share:.0f} % known)", style="dim")
+            state.append(f" {100 * channel.known_share:.0f}%", style="dim")
         table.add_row(
             Text(channel.name),
-            f"{100 * channel.active_share:.1f} %" if known else "",
+            f"{100 * channel.active_share:.1f}%" if known else "",
             f"{channel.low:.2f} … {channel.high:.2f}" if channel.low is not None and channel.high is not None else "",
             Text(sparkline(channel.histogram), style="cyan"),
             state,
@@ -104,15 +117,19 @@ def remarks(coverage: LabelCoverage) -> Iterator[tuple[str, str, str]]:
     for take in coverage.takes:
         if take.suspicion:
             yield "✗", "red", f"take '{take.name}' may be mirrored: {take.suspicion}"
-    rejected = sum(coverage.rejects.values())
+    reasons = rows_rejected(coverage)
+    rejected = sum(reasons.values())
     if rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in coverage.rejects.items())
-        yield "!", "yellow", f"{rejected:,} {'row' if rejected == 1 else 'rows'} rejected: {reasons}"
-    lost = sum(take.lost for take in coverage.takes) - rejected
-    if lost > 0:
-        yield "!", "yellow", f"{lost:,} row numbers between first and last are not there"
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        yield "!", "yellow", f"{counted(rejected, 'row')} rejected: {told}"
+    if unread := coverage.rejects.get(UNREAD, 0):
+        yield "!", "yellow", f"{counted(unread, 'file')} not read"
+    lost = sum(take.lost for take in coverage.takes)
+    if lost:
+        places = sum(take.lost > 0 for take in coverage.takes)
+        yield "!", "yellow", f"{counted(lost, 'frame')} lost by the recording in {counted(places, 'take')}"
     if coverage.clipped:
-        yield "!", "yellow", f"{coverage.clipped:,} values outside 0..1 were clipped"
+        yield "!", "yellow", f"{counted(coverage.clipped, 'value')} outside 0..1 clipped"
     says = {
         "dead": ("never change in any take, so nothing can be learnt of them", "!", "yellow"),
         "rare": ("active in less than 1 % of the rows", "!", "yellow"),
@@ -121,7 +138,7 @@ def remarks(coverage: LabelCoverage) -> Iterator[tuple[str, str, str]]:
     for state, (words, mark, style) in says.items():
         names = coverage.names(state)
         if names:
-            yield mark, style, f"{len(names)} {'channel' if len(names) == 1 else 'channels'} {words}: {', '.join(names)}"
+            yield mark, style, f"{counted(len(names), 'channel')} {words}: {', '.join(names)}"
     if not coverage.rejects and not coverage.conflicts and not any(take.suspicion for take in coverage.takes):
         yield "✓", "green", "no row rejected, no conflict, nothing looks mirrored"
 

@@ -63,6 +63,9 @@ def test_rows_of_takes_that_were_turned_away_are_rejects(tmp_path: Path, write_t
         "wrong number of fields": 4,
         "name taken": 20,
     }
+    told = coverage_in(workspace, "anna")
+    assert sum(told.rejects.values()) == 52
+    assert [conflict.split("'")[1] for conflict in told.conflicts] == ["twin.csv", "anna"]
     for folder in ("day1", "day2"):
         assert bring(workspace, tmp_path / folder, run="again").takes == 1
     assert counted(workspace) == (38, 52), "twice adds nothing"
