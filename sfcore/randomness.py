@@ -40,6 +40,14 @@ def stream(key: str, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int(digest(key, name), 16)))
 
 
+def drawn_bytes(key: str, name: str, count: int) -> bytes:
+    """``count`` random bytes of one kind of draw of one thing, where a generator would cost more than what it is for.
+
+    They follow from ``key`` and ``name`` as a stream does (SHAKE-128 of both), and have nothing to do with the stream of that name.
+    """
+    return hashlib.shake_128(framed(key, name)).digest(count)
+
+
 def picked(weights: Mapping[Name, float], chance: float) -> Name:
     """One name by weight: ``chance`` in 0..1 is a draw; the order of the names counts, the sum of their weights does not."""
     names = list(weights)
