@@ -43,7 +43,7 @@ def stream(key: str, name: str) -> np.random.Generator:
 def drawn_bytes(key: str, name: str, count: int) -> bytes:
     """``count`` random bytes of one kind of draw of one thing, where a generator would cost more than what it is for.
 
-    They follow from ``key`` and ``name`` as a stream does (SHAKE-128 of both), and have nothing to do with the stream of that name.
+    They follow from ``key`` and ``name`` alone (SHAKE-128 of both), and have nothing to do with the stream of that name.
     """
     return hashlib.shake_128(framed(key, name)).digest(count)
 
