@@ -6,6 +6,7 @@ two channels, a gaze belongs to both eyes, and a jaw is left or right, never bot
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.arkit import CHANNELS, EYE_RADIANS, INDEX
-from sfcore.captions.intensity import ANGLE, DIFFERENCE, SHAPE, Thresholds, band
+from sfcore.captions.intensity import ANGLE, DIFFERENCE, NONE, SHAPE, Thresholds, band
 
 Kind = Literal["pair", "single"]
 
@@ -225,7 +226,7 @@ def measure(coefficients: NDArray[np.float32]) -> Measures:
     if values.shape != _SHAPE:
         raise ValueError(f"a face needs {len(CHANNELS)} coefficients, not an array of shape {values.shape}")
     # Raw recordings hold shapes a little below 0 and above 1; no muscle pushes.
-    np.clip(values, _LOW, _HIGH, out=values)
+    np.minimum(np.maximum(values, _LOW, out=values), _HIGH, out=values)
     v: list[float] = values.tolist()
     left = [UNKNOWN] * len(ACTIONS)
     right = [UNKNOWN] * len(ACTIONS)
@@ -245,5 +246,10 @@ def measure(coefficients: NDArray[np.float32]) -> Measures:
     gaze = _gaze(v)
     for at, value in zip(_GAZE_PLAN, (gaze[0], -gaze[0], gaze[1], -gaze[1], gaze[2], -gaze[2]), strict=True):
         left[at] = right[at] = value
-    left_bands = [*map(band, left, _THRESHOLDS)]
-    return Measures(left, right, left_bands, left_bands if left == right else [*map(band, right, _THRESHOLDS)])
+    # As `intensity.band` does, without a call for each of the many that are still; NaN is not above anything.
+    left_bands = [bisect_right(bounds, x) if x >= bounds[0] else NONE for x, bounds in zip(left, _THRESHOLDS, strict=True)]
+    right_bands = left_bands.copy()
+    for at in PAIRS:
+        x, bounds = right[at], _THRESHOLDS[at]
+        right_bands[at] = bisect_right(bounds, x) if x >= bounds[0] else NONE
+    return Measures(left, right, left_bands, right_bands)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sfcore.captions.category import see
 from sfcore.captions.description import Description
-from sfcore.captions.grammar import describe
-from sfcore.captions.verify import Verification, verify
+from sfcore.captions.grammar import describe_seen
+from sfcore.captions.verify import Verification, verify_seen
 
 if TYPE_CHECKING:
     from sfcore.captions.llm.access import TeacherAccess
@@ -57,8 +58,9 @@ class GrammarCaptioner:
 
 def by_grammar(face: NDArray[np.float32], sample_id: str) -> Captioned:
     """The grammar's caption of (61,) float32, NaN = unknown."""
-    description = describe(face, sample_id)
-    return Captioned(description, verify(description, face))
+    seen = see(face)
+    description = describe_seen(seen, sample_id)
+    return Captioned(description, verify_seen(description, seen))
 
 
 def captioner_of(recipe: Recipe, workspace: Workspace, access: TeacherAccess | None = None) -> Captioner:

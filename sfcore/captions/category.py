@@ -11,6 +11,7 @@ sadness asks for inner ends that lead. A face that moves without a prototype is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,6 +245,19 @@ def read_category(m: Measures) -> Reading:
         return Reading("unclear", signs)
     shifted = any(m.left_bands[place] >= MODERATE for place in _GAZE)
     return Reading("gaze shift" if shifted else "neutral", signs)
+
+
+class Seen(NamedTuple):
+    """A face as those who describe it and those who check a description see it."""
+
+    measures: Measures
+    reading: Reading
+
+
+def see(coefficients: NDArray[np.float32]) -> Seen:
+    """What (61,) float32, NaN = unknown, shows. Raises ValueError for another shape."""
+    m = measure(coefficients)
+    return Seen(m, read_category(m))
 
 
 def category_of(coefficients: NDArray[np.float32]) -> str:

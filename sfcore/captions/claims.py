@@ -67,14 +67,14 @@ class Claim:
         return action.left if self.side == "left" else action.right
 
 
-_SENTENCE = re.compile(r"[.;\n]+")
+# A point between digits is a decimal's and ends nothing.
+_SENTENCE = re.compile(r"[.;\n]+(?!\d)|(?<!\d)[.;\n]+")
 _WORD = re.compile(r"[a-z]+")
 # Splits into texts and what stands between them, alternately.
 _BREAK = re.compile(rf"([,:()]|\b(?:{'|'.join(BREAKING_WORDS)})\b)")
 # Captions of the grammar know some thousand clauses; models add theirs. Each entry is well below a kilobyte.
 _CACHED = 16384
-# Decimals would end a sentence in their middle.
-_DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
+_SHORT = 100
 
 
 def _pairs_of_parts() -> dict[str, str]:
@@ -324,10 +324,18 @@ _OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
 
 def claims_of_field(text: str, field: str) -> tuple[Claim, ...]:
     """Everything that one of the four fields claims, in the order of the text; never raises on any text."""
+    return _whole_field(text, field) if len(text) < _SHORT else _by_sentence(text, field)
+
+
+def _by_sentence(text: str, field: str) -> tuple[Claim, ...]:
     claims, rest = _opening(text, field)
     for sentence in _sentences(rest):
         claims += _sentence_claims(sentence, field)
     return claims
+
+
+# Categories, implications and symmetries recur as a whole, movements sentence by sentence.
+_whole_field = lru_cache(maxsize=_CACHED)(_by_sentence)
 
 
 def _opening(text: str, field: str) -> tuple[tuple[Claim, ...], str]:
@@ -344,7 +352,7 @@ def after_opening(text: str, field: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    return [stripped for sentence in _SENTENCE.split(_DECIMAL.sub("", text)) if (stripped := sentence.strip())]
+    return [stripped for sentence in _SENTENCE.split(text) if (stripped := sentence.strip())]
 
 
 def claims_of(description: Description) -> tuple[Claim, ...]:

@@ -1,6 +1,6 @@
 """Captions from coefficients, as a careful FACS coder would write them: region by region, nothing that the numbers do not show.
 
-Words are chosen by the sample's own stream ("wording"); what is said depends on the numbers alone. A pair whose sides differ
+Words are chosen by the sample's own draws ("wording"); what is said depends on the numbers alone. A pair whose sides differ
 visibly is told side by side, the stronger first, so that the caption of a mirrored face is the same caption with left and right
 exchanged.
 """
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures, measure
-from sfcore.captions.category import Reading, read_category
+from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures
+from sfcore.captions.category import Reading, Seen, see
 from sfcore.captions.description import Description
 from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, SHAPE, STRONG, band
 from sfcore.captions.vocabulary import ADJECTIVES, ADVERBS, DEGREES, PHRASES, Phrase
-from sfcore.randomness import stream
+from sfcore.randomness import drawn_bytes
 
 NOT_OBSERVABLE = "not clearly observable"
 SYMMETRIC = "mostly symmetric"
@@ -75,6 +75,10 @@ _SAYS_IT_ALL = {
 _FEELING_WORD = {"felt smile": "enjoyment"}
 
 
+# More than a caption makes; what is over is drawn for nothing.
+_CHOICES = 128
+
+
 class _Wording:
     """Choices of one caption, taken one after another from the sample's stream."""
 
@@ -82,12 +86,12 @@ class _Wording:
 
     def __init__(self, sample_id: str) -> None:
         # One call for all choices: drawing them singly costs more than the rest of the caption.
-        self._draws = stream(sample_id, "wording").bytes(256)
+        self._draws = drawn_bytes(sample_id, "wording", _CHOICES)
         self._at = -1
 
     def number(self, count: int) -> int:
         """0 to count - 1."""
-        self._at = (self._at + 1) % 256
+        self._at = (self._at + 1) % _CHOICES
         return self._draws[self._at] % count
 
     def of(self, choices: tuple[str, ...]) -> str:
@@ -305,10 +309,14 @@ def describe(coefficients: NDArray[np.float32], sample_id: str) -> Description:
     The same coefficients and ``sample_id`` give the same words; another ``sample_id`` tells the same in other words. Unknown
     channels are never mentioned. Every claim holds under `sfcore.captions.verify.verify`.
     """
-    m = measure(coefficients)
+    return describe_seen(see(coefficients), sample_id)
+
+
+def describe_seen(seen: Seen, sample_id: str) -> Description:
+    """See `describe`, for a face that was measured before."""
+    m, reading = seen
     w = _Wording(sample_id)
     mentions = _mentions(m)
-    reading = read_category(m)
     return Description(
         expression_category=_category_told(reading, m, mentions, w),
         muscle_movements=_movements(m, mentions, w),

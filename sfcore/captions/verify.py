@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures, measure
-from sfcore.captions.category import Reading, read_category
-from sfcore.captions.claims import Claim, claims_of, claims_of_field
-from sfcore.captions.description import Description
+from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures
+from sfcore.captions.category import Seen, see
+from sfcore.captions.claims import Claim, claims_of_field
+from sfcore.captions.description import FIELDS, Description
 from sfcore.captions.intensity import BANDS, DIFFERENCE, MODERATE, NONE, STRONG, band
 from sfcore.captions.vocabulary import PHRASES
 
@@ -49,13 +49,6 @@ def _bands(m: Measures, place: int) -> tuple[int, int]:
     return m.left_bands[place], m.right_bands[place]
 
 
-class _Face(NamedTuple):
-    """What is known of the face a caption speaks of."""
-
-    measures: Measures
-    reading: Reading
-
-
 def _seen(m: Measures, claim: Claim, place: int) -> tuple[int, ...]:
     """Bands that a truthful claim of this side could give."""
     on_left, on_right = _bands(m, place)
@@ -72,7 +65,7 @@ def _known(m: Measures, claim: Claim, place: int) -> bool:
     return all(side[place] == side[place] for side in sides)
 
 
-def _judge_action(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_action(face: Seen, claim: Claim) -> tuple[float, str]:
     m = face.measures
     place = AT[claim.subject]
     side = f" on the {claim.side}" if claim.side != "both" else ""
@@ -99,7 +92,7 @@ def _judge_action(face: _Face, claim: Claim) -> tuple[float, str]:
     return credit, f"claims {claim.band} {_name(place)}{side}, which is {_word(seen[0])}"
 
 
-def _judge_stronger(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_stronger(face: Seen, claim: Claim) -> tuple[float, str]:
     m = face.measures
     place = AT[claim.subject]
     difference = m.left[place] - m.right[place]
@@ -116,7 +109,7 @@ def _judge_stronger(face: _Face, claim: Claim) -> tuple[float, str]:
     return credit, f"claims {_name(place)} stronger on the {claim.side} to a {claim.band} degree, which is {_word(seen)}"
 
 
-def _judge_rest(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_rest(face: Seen, claim: Claim) -> tuple[float, str]:
     m = face.measures
     for place in _REGIONS[claim.subject]:
         moving = max(_bands(m, place))
@@ -127,7 +120,7 @@ def _judge_rest(face: _Face, claim: Claim) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _judge_idle(face: _Face, _: Claim) -> tuple[float, str]:
+def _judge_idle(face: Seen, _: Claim) -> tuple[float, str]:
     m = face.measures
     for place, action in enumerate(ACTIONS):
         if action.region != "head" and max(_bands(m, place)) >= MODERATE:
@@ -140,7 +133,7 @@ def _largest_difference(m: Measures) -> float:
     return max((abs(m.difference(p)) for p in PAIRS if max(_bands(m, p))), default=0.0)
 
 
-def _judge_symmetry(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_symmetry(face: Seen, claim: Claim) -> tuple[float, str]:
     m = face.measures
     shift = max(m.left_bands[p] for p in SHIFTS)
     if not shift and not any(m.known(place) for place in PAIRS):
@@ -157,7 +150,7 @@ def _judge_symmetry(face: _Face, claim: Claim) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _judge_feeling(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_feeling(face: Seen, claim: Claim) -> tuple[float, str]:
     names = _FEELING_CATEGORIES.get(claim.subject, (claim.subject,))
     there = any(name in names for name in face.reading.signs)
     if there != claim.negated:
@@ -167,7 +160,7 @@ def _judge_feeling(face: _Face, claim: Claim) -> tuple[float, str]:
     return 0.0, f"claims {claim.subject}, whose muscles do not show it"
 
 
-def _judge_category(face: _Face, claim: Claim) -> tuple[float, str]:
+def _judge_category(face: Seen, claim: Claim) -> tuple[float, str]:
     reading = face.reading
     if claim.subject == reading.category or claim.subject in reading.signs:
         return 1.0, ""
@@ -217,12 +210,11 @@ def _signs(m: Measures) -> list[_Sign]:
     return signs
 
 
-def _untold(signs: list[_Sign], description: Description) -> list[str]:
+def _untold(signs: list[_Sign], movements: tuple[Claim, ...]) -> list[str]:
     """A sentence for every strong action that the muscle movements do not tell; elsewhere it is only alluded to."""
     if not signs:
         return []
-    claims = claims_of_field(description.muscle_movements, "muscle_movements")
-    told = {(c.subject, c.side) for c in claims if c.kind == "action" and not c.negated}
+    told = {(c.subject, c.side) for c in movements if c.kind == "action" and not c.negated}
     return [sign.fault for sign in signs if told.isdisjoint(sign.accepted)]
 
 
@@ -238,11 +230,17 @@ class Tally:
 
 def tally(description: Description, coefficients: NDArray[np.float32]) -> Tally:
     """Counts a description against (61,) float32, NaN = unknown, by the judgement of `verify`; a band off does not hold."""
-    m = measure(coefficients)
-    face = _Face(m, read_category(m))
-    claims, signs = claims_of(description), _signs(m)
+    face = see(coefficients)
+    claims, movements = _claims(description)
+    signs = _signs(face.measures)
     hold = sum(_JUDGES[claim.kind](face, claim)[0] == 1.0 for claim in claims)
-    return Tally(len(claims), hold, len(signs), len(signs) - len(_untold(signs, description)))
+    return Tally(len(claims), hold, len(signs), len(signs) - len(_untold(signs, movements)))
+
+
+def _claims(description: Description) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+    """All claims of a description, and those of its muscle movements."""
+    by_field = {field: claims_of_field(getattr(description, field), field) for field in FIELDS}
+    return sum(by_field.values(), ()), by_field["muscle_movements"]
 
 
 def verify(description: Description, coefficients: NDArray[np.float32]) -> Verification:
@@ -251,9 +249,12 @@ def verify(description: Description, coefficients: NDArray[np.float32]) -> Verif
     Bands are exact (see `intensity`). A claim about an unknown channel is false: nobody can know it. A description that claims
     nothing scores 0. Never raises on any text.
     """
-    m = measure(coefficients)
-    face = _Face(m, read_category(m))
-    claims = claims_of(description)
+    return verify_seen(description, see(coefficients))
+
+
+def verify_seen(description: Description, face: Seen) -> Verification:
+    """See `verify`, for a face that was measured before."""
+    claims, movements = _claims(description)
     credit = 0.0
     faults = []
     for claim in claims:
@@ -261,7 +262,7 @@ def verify(description: Description, coefficients: NDArray[np.float32]) -> Verif
         credit += worth
         if fault:
             faults.append(fault)
-    untold = _untold(_signs(m), description)
+    untold = _untold(_signs(face.measures), movements)
     count = len(claims) + len(untold)
     if not count:
         return Verification(0.0, ("says nothing that can be checked",))
