@@ -45,6 +45,7 @@ def retrain(recipe: Recipe = Recipe(), workspace: str | None = None) -> Retraine
         student = steps.distill(place, recipe, supervised.versions, run_id, progress)
         steps.evaluate(place, recipe, student.model_id, supervised.versions, run_id, progress)
         promoted = steps.promote(place, policy, student.model_id, run_id, progress)
+        steps.tell_of_decision(promoted)
         reported = steps.report(place, recipe, run_id, student.model_id, supervised.versions, started, progress)
     steps.leave_artifacts(place, run_id, reported)
     return Retrained(run_id, student.model_id, ingested, supervised, promoted, reported)

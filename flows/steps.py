@@ -19,8 +19,9 @@ from tasks import promote as promote_module
 from tasks import report as report_module
 from tasks import supervise as supervise_module
 from tasks.artifacts import ArtifactProgress, leave_decision_artifact, leave_metric_table, leave_pictures
+from tasks.events import tell_of_decision as tell_of_decision
 from tasks.progress import Progress, Several
-from tasks.report import Reported, decision_markdown
+from tasks.report import Reported, decision_markdown, decision_row
 
 
 def _worth_another_try(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -51,8 +52,7 @@ def leave_decision(workspace: Workspace, run_id: str) -> None:
     """Leaves the run's figures and its decision in Prefect."""
     figures = workspace.read("metrics", filter=(pc.field("run_id") == run_id) & (pc.field("slice") == "all"))
     leave_metric_table(figures.drop_columns(["run_id", "slice"]).to_pylist(), run_id)
-    decisions = workspace.read("decisions", filter=pc.field("run_id") == run_id).to_pylist()
-    leave_decision_artifact(decision_markdown(decisions[-1]), run_id)
+    leave_decision_artifact(decision_markdown(decision_row(workspace, run_id)), run_id)
 
 
 def leave_artifacts(workspace: Workspace, run_id: str, reported: Reported) -> None:

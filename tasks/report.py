@@ -131,10 +131,11 @@ def decision_markdown(row: dict[str, Any]) -> str:
     lines.append("| --- | --- | --- |")
     for rule in row["rules"]:
         name = rule["rule"] + ("" if rule["required"] else " (advice)")
-        lines.append(f"| {name} | {rule['outcome']} | {rule['sentence']} |")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in (name, rule["outcome"], rule["sentence"])) + " |")
     for rule in row["rules"]:
-        if rule["query"]:
-            lines += ["", f"## {rule['rule']}", "", "```sql", rule["query"], "```"]
+        queries = [query for query in (rule["query"], rule.get("interval_query")) if query]
+        if queries:
+            lines += ["", f"## {rule['rule']}", "", "```sql", "\n\n".join(queries), "```"]
     return "\n".join(lines)
 
 

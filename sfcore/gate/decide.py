@@ -318,14 +318,12 @@ def _told_of(cases: list[_Case], at: int, judged: list[_Judged], source: _Source
     )
 
 
-def _interval_query(cases: list[_Case], at: int, judged: list[_Judged], source: _Source) -> str | None:
-    """The query of the interval that is told of the case ``at``; None where there is none."""
+def _interval_query(cases: list[_Case], at: int, judged: list[_Judged], source: _Source) -> str:
+    """The query of the interval that is told of the case ``at``."""
     rule, case, found = cases[at].rule, cases[at], judged[at][2]
     of = Drawn(source.run_id, source.candidate, case.other)
-    if rule.confidence is None:
+    if rule.confidence is None or found is None:
         return kept_interval_query(rule, of, case.slice)
-    if found is None:
-        return None
     led = [one for one, (_, _, lead) in zip(cases, judged, strict=True) if lead is not None]
     if rule.family:
         return family_query(rule, of, [one.slice for one in led], case.slice, [one.clusters for one in led])

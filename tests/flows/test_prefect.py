@@ -21,6 +21,7 @@ from flows.shipped import recipe_named
 from sfcore.recipe import recipe_from
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
+from tasks.events import EVENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
@@ -79,6 +80,16 @@ class Server:
                 time.sleep(1)
         raise AssertionError(f"{path}: Prefect's database stays busy")
 
+    def event(self, resource: str, decision: str) -> dict[str, Any]:
+        """The event about a resource that names a decision; the server keeps what it hears a little later."""
+        wanted = {"filter": {"any_resource": {"id": [resource]}}, "limit": 50}
+        for _ in range(60):
+            found = [row for row in self.ask("/events/filter", wanted)["events"] if row["payload"].get("decision") == decision]
+            if found:
+                return dict(found[0])
+            time.sleep(0.5)
+        raise AssertionError(f"no event about {resource} and decision {decision}")
+
     def wait_until_up(self) -> None:
         """Waits for the server's health check."""
         for _ in range(240):
@@ -136,7 +147,10 @@ def test_deployments_have_their_schedule_and_their_form(server: Server) -> None:
     forms = deployments["retrain"]["parameter_openapi_schema"]["definitions"]
     assert forms["Faces"]["properties"]["size"]["minimum"] == 32
     assert forms["Training"]["properties"]["zero_stage"]["enum"] == [0, 1, 2, 3]
-    assert "model" in deployments["evaluate-and-promote"]["parameter_openapi_schema"]["required"]
+    form = deployments["evaluate-and-promote"]["parameter_openapi_schema"]
+    assert {"model", "dataset"} <= set(form["required"])
+    assert [form["properties"][name]["title"] for name in ("model", "dataset", "policy")] == ["Model", "Dataset", "Policy"]
+    assert all(form["properties"][name]["description"] for name in ("model", "dataset", "policy", "recipe"))
 
 
 def test_a_wrong_parameter_is_refused_with_its_name(server: Server) -> None:
@@ -178,5 +192,13 @@ def test_triggered_runs_complete_and_leave_their_artifacts(
     take = write_take(tmp_path / "anna.csv", rows=30)
     server.trigger("ingest/ingest-dataset", {"dataset": "anna", "source": str(take)})
     assert workspace.dataset("labels").count_rows(filter=pc.field("dataset") == "anna") == 30
-    server.trigger("promote/evaluate-and-promote", {"model": decision[0]["candidate"], "recipe": tiny_recipe})
-    assert workspace.read("decisions").num_rows == 2
+    asked = {"model": decision[0]["candidate"], "dataset": "tiny", "policy": "strict", "recipe": tiny_recipe}
+    server.trigger("promote/evaluate-and-promote", asked)
+    second = workspace.read("decisions").sort_by("decided_at").to_pylist()[1]
+    assert second["policy"] == "strict"
+
+    # Both decisions are events that other deployments can wait for.
+    for made in (decision[0], second):
+        event = server.event(f"sface.model.{made['candidate']}", made["decision_id"])
+        assert event["event"] == EVENTS[made["verdict"]]
+        assert event["payload"]["run"] == made["run_id"]

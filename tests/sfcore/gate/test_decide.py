@@ -27,6 +27,7 @@ GOOD = {
     "mae_active": 0.1,
     "correlation": 0.6,
     "left_right": 0.9,
+    "never_fires": 0.0,
 }
 WORSE = {
     "share_parsed": 1.0,
@@ -36,6 +37,7 @@ WORSE = {
     "mae_active": 0.12,
     "correlation": 0.5,
     "left_right": 0.85,
+    "never_fires": 0.0,
 }
 NOTHING = {
     "share_parsed": 1.0,
@@ -45,6 +47,7 @@ NOTHING = {
     "mae_active": 0.3,
     "correlation": 0.0,
     "left_right": 0.0,
+    "never_fires": 52.0,
 }
 
 
@@ -78,7 +81,7 @@ def test_a_good_first_candidate_becomes_the_first_champion() -> None:
     assert decision.verdict == "promote"
     assert "first champion" in decision.reason
     against_nobody = [rule for rule in decision.rules if "champion" in rule.rule]
-    assert len(against_nobody) == 2
+    assert len(against_nobody) == 3
     assert all(rule.passed and "there is no champion yet" in rule.sentence for rule in against_nobody)
 
 
