@@ -30,6 +30,7 @@ _WEIGHTS = {
     "tissues": 0.5,
     "place": 2.0,
     "flow": 1.0,
+    "pooled": 1.0,
 }
 _LEAST_SPREAD = 0.05
 """Standard deviation below which a channel's error is not magnified further."""
@@ -70,6 +71,13 @@ class Reading(nn.Module):
         self.narrow = nn.Linear(config.out_hidden_size, _NARROW)
         self.gather = nn.Linear(tokens * _NARROW, _HIDDEN)
         self.tell = nn.Linear(_HIDDEN, sum(self.sizes))
+        # What stands in the mean of all patches, a language model finds by looking at all of them alike.
+        self.pooled = nn.Sequential(
+            nn.LayerNorm(config.out_hidden_size),
+            nn.Linear(config.out_hidden_size, _HIDDEN),
+            nn.GELU(),
+            nn.Linear(_HIDDEN, len(NAMES)),
+        )
         self.cell_norm = nn.LayerNorm(config.hidden_size)
         self.cell = nn.Linear(config.hidden_size, sum(_DENSE))
         self.register_buffer("mean", spread.mean)
@@ -89,11 +97,11 @@ class Reading(nn.Module):
         hidden = functional.gelu(self.gather(functional.gelu(self.narrow(self.norm(merged_BTD))).flatten(1)))
         whole = self.tell(hidden).split(self.sizes, dim=1)
         dense = self.cell(self.cell_norm(cells_BNW)).split(_DENSE, dim=2)
-        return dict(zip(_WEIGHTS, (*whole, *dense), strict=True))
+        return dict(zip(_WEIGHTS, (*whole, *dense, self.pooled(merged_BTD.mean(dim=1))), strict=True))
 
     def coefficients(self, answers: Mapping[str, Tensor]) -> Tensor:
-        """(B, 61) in the channels' own units; shapes may lie a little outside 0..1."""
-        return answers["coefficients"] * self.deviation + self.mean
+        """(B, 61) in the channels' own units, from the mean of all patches; shapes may lie a little outside 0..1."""
+        return answers["pooled"] * self.deviation + self.mean
 
     def landmarks(self, answers: Mapping[str, Tensor]) -> Tensor:
         """(B, 134, 2) places in the picture, 0..1 from its upper left corner."""
@@ -103,13 +111,16 @@ class Reading(nn.Module):
         """The parts of the loss, scalars; unknown coefficients and cells without face count for nothing."""
         wanted = (lessons["coefficients"] - self.mean) / self.deviation
         known = ~wanted.isnan()
-        # Divided by all channels: a picture with few known ones must not weigh more than others.
-        wrong = torch.where(known, answers["coefficients"] - wanted.nan_to_num(), 0)
+        channels = known.sum().clamp(min=1)
+
+        def wrong(told: Tensor) -> Tensor:
+            return (torch.where(known, told - wanted.nan_to_num(), 0) ** 2).sum() / channels
+
         surface = lessons["surface"].flatten(1)[:, self.order, None]
         on_face = surface / surface.sum().clamp(min=1)
         smooth = functional.smooth_l1_loss
         return {
-            "coefficients": (wrong**2).sum() / known.sum().clamp(min=1),
+            "coefficients": wrong(answers["coefficients"]),
             "points": smooth(answers["points"], ((lessons["points"] - self.points) / _PLACE_UNIT).flatten(1)),
             "moved": smooth(answers["moved"], (lessons["moved"] / self.moved).flatten(1)),
             "irises": smooth(answers["irises"], ((lessons["irises"] - 0.5) / _PLACE_UNIT).flatten(1)),
@@ -117,6 +128,7 @@ class Reading(nn.Module):
             "tissues": functional.cross_entropy(answers["tissues"].flatten(0, 1), self._cells(lessons["shares"]).flatten(0, 1)),
             "place": (_cell_errors(answers["place"], self._cells(lessons["place"]) / _FACE_UNIT) * on_face).sum(),
             "flow": (_cell_errors(answers["flow"], self._cells(lessons["flow"]) / self.moved) * on_face).sum(),
+            "pooled": wrong(answers["pooled"]),
         }
 
     def _cells(self, map_BCCK: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ def tensors_of(lesson: Lesson) -> dict[str, Tensor]:
         "flow": face.moved,
         "surface": face.surface,
     }
-    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
 def pixels_of(pictures_BHW3: Tensor) -> Tensor:
@@ -140,7 +140,8 @@ class SightSchool:
     def _stepped(self, lessons: dict[str, Tensor]) -> float:
         answers = self.reading(*self.tower(pixels_of(lessons["picture"])))
         loss = total(self.reading.losses(answers, lessons))
-        if not math.isfinite(float(loss)):
+        value = float(loss.detach())
+        if not math.isfinite(value):
             raise WorkFailed(f"teaching the tower diverged at step {self.step}: lower its rates.")
         for optimiser in self._optimisers:
             optimiser.zero_grad(set_to_none=True)
@@ -149,7 +150,7 @@ class SightSchool:
         for optimiser in self._optimisers:
             optimiser.step()
         self.average.update_parameters(self.model)
-        return float(loss)
+        return value
 
     @torch.no_grad()
     def check(self, seconds: float) -> Checked:

@@ -1,0 +1,184 @@
+"""A tower learns to see: the fast way through it is the real one, lessons are true and repeatable, a course goes on where it stopped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLVisionConfig
+from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
+
+from sfcore.arkit import INDEX, NAMES
+from sfcore.recipe import Faces
+from sfcore.render.landmarks import frontal_points
+from sfcore.rigs.registry import load_rig
+from sfcore.student.sight.lesson import CELLS, Lesson, Teacher
+from sfcore.student.sight.muon import orthogonal
+from sfcore.student.sight.neighbours import NEIGHBOURS, look_at_neighbours
+from sfcore.student.sight.teaching import Checked, Course, SightSchool, pixels_of, tensors_of
+from sfcore.student.sight.tower import SquareTower
+
+NO_RECORDING = np.empty((0, len(NAMES)), np.float32)
+
+
+def _vision(depth: int = 2) -> Qwen3VLVisionModel:
+    torch.manual_seed(3)
+    config = Qwen3VLVisionConfig(
+        depth=depth,
+        hidden_size=144,
+        intermediate_size=160,
+        num_heads=9,
+        patch_size=8,
+        spatial_merge_size=2,
+        temporal_patch_size=2,
+        out_hidden_size=64,
+        num_position_embeddings=CELLS**2,
+        deepstack_visual_indexes=[],
+    )
+    return Qwen3VLVisionModel(config).float()
+
+
+@cache
+def _teacher() -> Teacher:
+    return Teacher(load_rig("procedural"), Faces(size=96), NO_RECORDING, seed=5)
+
+
+@cache
+def _lesson(number: int) -> Lesson:
+    return _teacher().lesson(number)
+
+
+def test_a_batch_of_squares_is_seen_as_transformers_sees_packed_pictures() -> None:
+    model = _vision()
+    pictures = torch.rand(3, 3, 96, 96) * 2 - 1
+    frames = torch.stack([pictures, pictures], dim=2).view(3, 3, 2, 6, 2, 8, 6, 2, 8)
+    packed = frames.permute(0, 3, 6, 4, 7, 1, 2, 5, 8).reshape(3 * 144, -1)
+    theirs = model(packed, torch.tensor([[1, 12, 12]] * 3))
+    cells, merged = SquareTower(model)(pictures)
+    assert torch.allclose(theirs.last_hidden_state.view(3, 144, -1), cells, atol=1e-5)
+    assert torch.allclose(theirs.pooler_output.view(3, 36, -1), merged, atol=1e-5)
+
+
+def test_heads_begin_by_looking_at_one_neighbour_each() -> None:
+    model = _vision()
+    look_at_neighbours(model)
+    tower = SquareTower(model)
+    attention = tower.model.blocks[0].attn
+    qkv = attention.qkv(torch.zeros(1, CELLS**2, 144)).view(1, CELLS**2, 3, 9, 16).permute(2, 0, 3, 1, 4)
+    query, key, _ = (tower._turned(each) for each in qkv)
+    looks = (query @ key.transpose(-1, -2) / 4).softmax(-1)[0]
+    in_rows = torch.empty(CELLS**2, dtype=torch.long)
+    in_rows[tower.order] = torch.arange(CELLS**2)
+    for head, (down, right) in enumerate(NEIGHBOURS):
+        look = looks[head][in_rows][:, in_rows][5 * CELLS + 5].view(CELLS, CELLS)
+        assert divmod(int(look.argmax()), CELLS) == (5 + down, 5 + right)
+        assert look.max() > 0.5
+
+
+@given(rows=st.integers(2, 40), columns=st.integers(2, 40), seed=st.integers(0, 1000))
+def test_an_orthogonal_update_moves_every_direction_alike(rows: int, columns: int, seed: int) -> None:
+    matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    values = torch.linalg.svdvals(orthogonal(matrix))
+    # A direction that the matrix hardly has takes more rounds than five.
+    strong = torch.linalg.svdvals(matrix) > 0.1 * torch.linalg.matrix_norm(matrix, 2)
+    assert (values[strong] > 0.6).all()
+    assert (values < 1.3).all()
+
+
+def test_a_lesson_is_its_number() -> None:
+    again = Teacher(load_rig("procedural"), Faces(size=96), NO_RECORDING, seed=5)
+    first, second = _lesson(7), again.lesson(7)
+    for name, values in tensors_of(first).items():
+        assert torch.equal(values.nan_to_num(9), tensors_of(second)[name].nan_to_num(9)), name
+    assert not np.array_equal(first.picture, _lesson(8).picture)
+
+
+def test_lessons_know_what_their_pictures_show() -> None:
+    lessons = [_lesson(number) for number in range(24)]
+    for lesson in lessons:
+        assert np.allclose(lesson.face.shares.sum(axis=2), 1, atol=1e-5)
+        assert ((lesson.face.surface == 0) == (lesson.face.place == 0).all(axis=2)).all()
+        assert np.isfinite(lesson.points).all()
+        # The whole face is in the picture, but for what a cut may leave out at its border.
+        assert (np.abs(lesson.points - 0.5) < 0.75).all()
+        # Most of what the expression moves is in cells that show the face.
+        assert lesson.face.surface.sum() > 2
+    shown = [lesson.face.place[lesson.face.surface > 0.9] for lesson in lessons]
+    columns = [np.nonzero(lesson.face.surface > 0.9)[1] for lesson in lessons]
+    # The subject's left, where x is positive, lies on the right of every picture.
+    for place, column in zip(shown, columns, strict=True):
+        if len(place) > 6:
+            assert np.corrcoef(place[:, 0], column)[0, 1] > 0.5
+
+
+def test_a_face_without_expression_has_moved_nowhere() -> None:
+    teacher = _teacher()
+    still = np.zeros(len(NAMES), np.float32)
+    rest = Teacher(teacher.renderer.rig, teacher.faces, still[None], seed=5)
+    recorded = next(lesson for number in range(60) if not (lesson := rest.lesson(number)).coefficients[:52].any())
+    # Lids that would sink into large eyes are kept out of them; nothing else moves.
+    below_the_eyes = frontal_points()[:, 1] < -2
+    assert np.abs(recorded.moved[below_the_eyes]).max() < 1e-3
+    # A head that was not followed is turned at random, and says so.
+    assert recorded.coefficients[INDEX["HeadYaw"]] != 0
+
+
+class _Diary:
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.checks: list[Checked] = []
+
+    def told(self, _: int, loss: float) -> None:
+        self.losses.append(loss)
+
+
+def _learnt(course: Course, kept: Path | None = None) -> tuple[_Diary, dict[str, Tensor]]:
+    model = _vision(depth=1)
+    look_at_neighbours(model)
+    torch.manual_seed(0)
+    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, held_out=16)
+    diary = _Diary()
+    school.learn(diary.told, diary.checks.append, kept)
+    return diary, model.state_dict()
+
+
+def test_a_course_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    course = Course(pictures=48, batch=8, workers=0, check_every=3, warmup=2)
+    whole, weights = _learnt(course)
+    stopped = RuntimeError("the lights went out")
+
+    class Stops(_Diary):
+        def told(self, pictures: int, loss: float) -> None:
+            super().told(pictures, loss)
+            if pictures == 40:
+                raise stopped
+
+    diary = Stops()
+    model = _vision(depth=1)
+    look_at_neighbours(model)
+    torch.manual_seed(0)
+    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, held_out=16)
+    with pytest.raises(RuntimeError, match="lights"):
+        school.learn(diary.told, diary.checks.append, tmp_path)
+    gone_on, same = _learnt(course, tmp_path)
+    # Saved at the check after 24 pictures: the 25th comes next.
+    assert gone_on.losses == pytest.approx(whole.losses[3:])
+    assert all(torch.equal(weights[name], same[name]) for name in weights)
+    assert np.isfinite(gone_on.checks[-1].pixels)
+
+
+def test_loss_falls() -> None:
+    diary, _ = _learnt(Course(pictures=160, batch=16, workers=0, check_every=10, warmup=2))
+    assert np.mean(diary.losses[-3:]) < 0.93 * np.mean(diary.losses[:2])
+
+
+def test_pictures_are_scaled_as_qwen_scales_them() -> None:
+    scaled = pixels_of(torch.tensor([[[[0, 255, 127]]]], dtype=torch.uint8))
+    assert scaled.shape == (1, 3, 1, 1)
+    assert scaled.flatten().tolist() == pytest.approx([-1, 1, -0.00392], abs=1e-4)
