@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -300,6 +301,8 @@ def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> s
         return f"{where}: {dotted}: {first['input']!r} is no name here: {allowed}, the first a letter or a digit."
     message = str(first.get("ctx", {}).get("error") or first["msg"])
     return f"{where}: {dotted + ': ' if dotted else ''}{message[0].lower()}{message[1:]}."
+    if first["type"] == "literal_error":
+        message += nearest(str(first["input"]), re.findall("'([^']+)'", first["ctx"]["expected"]))
 
 
 def recipe_from(content: dict[str, Any], where: str) -> Recipe:

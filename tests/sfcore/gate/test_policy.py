@@ -44,7 +44,7 @@ def test_the_default_policy_asks_for_what_it_promises() -> None:
         ({"against": "champion"}, r"a rule against 'champion' takes a margin and no bound\."),
         ({"bound": None}, r"a rule against 'absolute' takes a bound and no margin\."),
         ({"bound": float("nan")}, r"bound: input should be a finite number\."),
-        ({"use": "low"}, r"use: input should be 'value', 'ci_low' or 'ci_high'\."),
+        ({"use": "low"}, r"use: input should be 'value', 'ci_low' or 'ci_high' \(did you mean 'ci_low'\?\)\."),
         ({"min_n": 0}, r"min_n: input should be greater than or equal to 1\."),
     ],
 )
