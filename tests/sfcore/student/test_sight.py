@@ -1,4 +1,4 @@
-"""A tower learns to see: the fast way through it is the real one, lessons are true and repeatable, a course goes on where it stopped."""
+"""A tower learns to see: the fast way through it is the real one, lessons are true and repeatable, a stopped course goes on."""
 
 from __future__ import annotations
 
@@ -122,9 +122,9 @@ def test_a_face_without_expression_has_moved_nowhere() -> None:
     still = np.zeros(len(NAMES), np.float32)
     rest = Teacher(teacher.renderer.rig, teacher.faces, still[None], seed=5)
     recorded = next(lesson for number in range(60) if not (lesson := rest.lesson(number)).coefficients[:52].any())
-    # Lids that would sink into large eyes are kept out of them; nothing else moves.
+    # Lids that would sink into large eyes are kept out of them, lips that would cross meet; nothing else moves.
     below_the_eyes = frontal_points()[:, 1] < -2
-    assert np.abs(recorded.moved[below_the_eyes]).max() < 1e-3
+    assert np.abs(recorded.moved[below_the_eyes]).max() < 0.05
     # A head that was not followed is turned at random, and says so.
     assert recorded.coefficients[INDEX["HeadYaw"]] != 0
 
