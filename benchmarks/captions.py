@@ -2,9 +2,9 @@
 
     python benchmarks/captions.py [--count 100000] [--seed 0] [--takes FOLDER] [--answers FILE] [--lies 1000]
 
-Faces are plausible ones, sparse, dense, extreme and partly unknown ones, and with --takes frames of the Live Link files
-(CSV) in a folder. --answers reads published answers of a model (SemanticFace's example_result.jsonl) and scores their words
-against the coefficients beside them. Rates are medians over batches. Exits with 1 when a caption is untrue or lies pass.
+Faces are plausible, sparse, dense, extreme and partly unknown; with --takes also frames of the Live Link files (CSV) in a folder.
+--answers reads published answers of a model (SemanticFace's example_result.jsonl) and scores their words against the coefficients
+beside them. Rates are medians over batches. Exits with 1 when a caption is untrue or too many lies pass.
 """
 
 from __future__ import annotations

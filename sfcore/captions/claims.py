@@ -8,7 +8,7 @@ it ("left cheek strongly raised, right slightly"). Words outside the vocabulary 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -86,6 +86,7 @@ def _pairs_of_parts() -> dict[str, str]:
 
 
 _PAIRS_OF = _pairs_of_parts()
+_RAISES = {"inner brow": "inner_brow_raise", "outer brow": "outer_brow_raise"}
 
 
 class Clause:
@@ -161,6 +162,8 @@ class Clause:
             return next((f"{q} brow" for q in ("inner", "outer") if q in qualifiers), "brow")
         if "gaze" in bases:
             return "gaze"
+        if "nose" in bases:
+            return "nose"
         if "corner" in bases or "lip" in bases:
             qualifier = next((q for q in ("lower", "upper") if q in qualifiers), "") if "lip" in bases else ""
             if qualifier:
@@ -230,6 +233,8 @@ class _Reader:
         if actions:
             self.actions = actions
             self._claim(clause, actions, side)
+        elif self._weighs_the_last(clause):
+            self.claims[-1] = replace(self.claims[-1], band=BANDS[clause.band - 1])
         else:
             # A part that is only named takes the sentence away from the action before.
             self.actions = [] if named else self.actions
@@ -265,7 +270,25 @@ class _Reader:
             on = side if BY_KEY[key].kind == "pair" else "both"
             self.claims.append(Claim("action", key, on, band, negated))
 
+    def _weighs_the_last(self, clause: Clause) -> bool:
+        """Whether a clause only says how strong the action before it is: "squinting (high intensity)"."""
+        weighs = clause.band and not (clause.bases or clause.motions or clause.side or clause.ahead or clause.negated)
+        # One action: of two that a clause names, nobody says which is meant.
+        last = self.claims[-1] if weighs and len(self.actions) == 1 and self.claims else None
+        return last is not None and last.kind == "action" and last.band is None and not last.negated
+
+    def _rest(self, clause: Clause) -> None:
+        """ "the outer brows remain neutral" within a sentence that speaks of other things too."""
+        part = clause.part()
+        if part in REST_REGIONS:
+            self.claims.append(Claim("rest", REST_REGIONS[part]))
+        elif part in _RAISES:
+            self.claims.append(Claim("action", _RAISES[part], negated=True))
+
     def _claim_whole(self, clause: Clause) -> None:
+        if clause.resting and not (clause.motions or clause.side or clause.negated):
+            self._rest(clause)
+            return
         if clause.negated and clause.acting and not clause.motions:
             region = REST_REGIONS.get(self.part)
             self.claims.append(Claim("rest", region) if region else Claim("idle", ""))

@@ -55,3 +55,20 @@ def test_the_digest_of_pictures_follows_what_is_drawn_and_nothing_else() -> None
     assert base.supervision_digest == other_training.supervision_digest == other_cut.supervision_digest
     assert base.supervision_digest != other_faces.supervision_digest
     assert len({recipe.digest for recipe in (base, other_training, other_cut, other_faces)}) == 4
+
+
+def test_captions_change_the_pictures_name_by_what_words_them_and_by_nothing_else() -> None:
+    def named(**supervision: object) -> str:
+        return recipe_from({"supervision": supervision}, "x").supervision_digest
+
+    written = named(captions="llm", teacher={"model": "a"})
+    assert named() == named(teacher={"model": "a", "temperature": 1}) != written
+    for other in (
+        {"model": "b"},
+        {"model": "a", "revision": "2"},
+        {"model": "a", "temperature": 1},
+        {"model": "a", "answers": 2},
+    ):
+        assert named(captions="llm", teacher=other) != written
+    patience = {"concurrency": 2, "timeout_s": 5, "retries": 1, "error_budget": 0.1, "price_in": 3, "price_out": 4}
+    assert named(captions="llm", teacher={"model": "a", **patience}) == written
