@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sfcore.captions.actions import ACTIONS, AT, PAIRS, SHIFTS, Measures
 from sfcore.captions.category import Reading, Seen, see
 from sfcore.captions.description import Description
-from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, SHAPE, STRONG, band
+from sfcore.captions.intensity import DIFFERENCE, EXTREME, MODERATE, NONE, SHAPE, STRONG, band
 from sfcore.captions.vocabulary import ADJECTIVES, ADVERBS, DEGREES, PHRASES, Phrase
 from sfcore.randomness import drawn_bytes
 
@@ -46,12 +46,13 @@ _REST_FRAMES = ("{} at rest", "{} relaxed", "{} neutral")
 _GAZE = frozenset(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
 _AIM = _GAZE | {place for place, action in enumerate(ACTIONS) if action.region == "head"}
 _INNER, _OUTER, _CORNER_PULL = AT["inner_brow_raise"], AT["outer_brow_raise"], AT["corner_pull"]
+_EYE_CLOSE = AT["eye_close"]
 _PHRASE_AT: tuple[Phrase, ...] = tuple(PHRASES[action.key] for action in ACTIONS)
 _OWN_ADVERBS = tuple(dict(phrase.adverbs) for phrase in _PHRASE_AT)
 
 _IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "felt smile": ("enjoyment", "felt enjoyment", "genuine enjoyment", "signs of felt enjoyment"),
-    "social smile": ("no signs of felt enjoyment", "no signs of enjoyment", "felt enjoyment not seen"),
+    "social smile": ("no signs of felt enjoyment", "no signs of enjoyment", "no sign of felt enjoyment"),
     "surprise": ("surprise", "signs of surprise"),
     "fear": ("fear or alarm", "signs of fear", "fear"),
     "anger": ("anger or irritation", "signs of anger", "anger"),
@@ -178,7 +179,9 @@ def _nominal(x: Mention, w: _Wording) -> str:
     """ "strong cheek raise on the left, slight on the right"."""
     noun = w.of(_PHRASE_AT[x.place].nouns)
     if x.band:
-        return f"{w.of(ADJECTIVES[x.band])} {noun}"
+        # Lids that touch are not an extreme of something: they are closed.
+        adjectives = ("full",) if (x.place, x.band) == (_EYE_CLOSE, EXTREME) else ADJECTIVES[x.band]
+        return f"{w.of(adjectives)} {noun}"
     (side, number), *rest = x.sides
     first = f"{w.of(ADJECTIVES[number])} {noun} on the {side}"
     return "".join([first, *(f", {w.of(ADJECTIVES[n])} on the {other}" for other, n in rest)])
@@ -208,7 +211,7 @@ def _region_phrases(mentions: list[Mention], nominal: bool, w: _Wording) -> list
     phrases = [] if nominal else _whole_brow(mentions, w)
     before = ""
     for x in mentions:
-        if nominal and _PHRASE_AT[x.place].all != "gaze":
+        if nominal and x.place not in _GAZE:
             phrases.append(_nominal(x, w))
             before = ""
         else:
