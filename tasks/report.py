@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
 from sfcore.gate.decide import Decision, RuleResult
 from sfcore.recipe import Recipe
 from sfcore.recordings.splits import TEST
 from sfcore.rigs.registry import rig_card
 from sfcore.store.aliases import CHAMPION, read_alias
+from sfcore.store.query import open_for_questions
 from sfcore.store.workspace import Workspace
 from sfcore.supervision.wanted import Versions, WantedSamples, cast_in, names_of, samples_of
 from tasks.progress import Progress
@@ -25,8 +27,11 @@ from tasks.progress import Progress
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sfcore.reports.calibration import Curve
+
 SHEET_PICTURES, SHEET_COLUMNS = 32, 8
 PAGE_SAMPLES = 12
+PAGE_WORST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ def report(
     row, metrics = decision_row(workspace, run_id), metrics_of(workspace, run_id)
     lineage = json.loads(workspace.read_bytes(f"models/{model_id}/lineage.json"))
     samples = _varied_rows(workspace, versions.supervision, names_of(wanted, TEST), PAGE_SAMPLES)
+    worst = _worst_rows(workspace, versions.supervision, model_id, names_of(wanted, TEST))
     page = RunReport(
         run_id=run_id,
         candidate=model_id,
@@ -70,7 +76,9 @@ def report(
         metrics=metrics,
         steps=workspace.read("steps", filter=pc.field("model_id") == model_id).sort_by("step"),
         samples=samples,
-        predictions=_answers_to(workspace, model_id, samples),
+        predictions=_answers_to(workspace, model_id, [*samples["sample_id"].to_pylist(), *worst["sample_id"].to_pylist()]),
+        worst=worst,
+        calibration=_calibration(workspace, versions.supervision, names_of(wanted, TEST), [model_id, row["champion_before"]]),
         decision=decision_of(row),
         policy=row["policy"],
         lineage=lineage,
@@ -210,6 +218,32 @@ def _category(text: str) -> str:
     return short_category(text)
 
 
-def _answers_to(workspace: Workspace, model_id: str, samples: pa.Table) -> pa.Table:
-    asked = pc.field("sample_id").isin(samples["sample_id"].to_pylist())
-    return workspace.read("predictions", filter=(pc.field("model_id") == model_id) & asked)
+def _answers_to(workspace: Workspace, model_id: str, samples: list[str]) -> pa.Table:
+    return workspace.read("predictions", filter=(pc.field("model_id") == model_id) & pc.field("sample_id").isin(samples))
+
+
+def _worst_rows(workspace: Workspace, version: int, model_id: str, test: list[str]) -> pa.Table:
+    """The supervision rows of the pictures that a model reads worst, worst first."""
+    with open_for_questions(workspace, {"supervision": version}) as con:
+        con.register("asked", pa.table({"sample_id": pa.array(test, pa.string())}))
+        rows = con.execute(
+            "SELECT sample_id FROM worst_samples WHERE model_id = $1 AND sample_id IN (SELECT sample_id FROM asked) "
+            "ORDER BY error DESC, sample_id LIMIT $2",
+            [model_id, PAGE_WORST],
+        ).fetchall()
+    chosen = [str(row[0]) for row in rows]
+    found = workspace.read("supervision", version, filter=pc.field("sample_id").isin(chosen))
+    places = {sample: i for i, sample in enumerate(found["sample_id"].to_pylist())}
+    return found.take(pa.array([places[sample] for sample in chosen], pa.int64()))
+
+
+def _calibration(workspace: Workspace, version: int, test: list[str], models: list[str | None]) -> dict[str, dict[str, Curve]]:
+    from sfcore.reports.calibration import calibration
+
+    asked = pc.field("sample_id").isin(test)
+    truth = workspace.read("supervision", version, columns=["sample_id", *NAMES], filter=asked)
+    curves = {}
+    for model in dict.fromkeys(name for name in models if name):
+        readable = asked & (pc.field("model_id") == model) & pc.field("parsed")
+        curves[model] = calibration(truth, workspace.read("predictions", columns=["sample_id", *NAMES], filter=readable))
+    return curves

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sfcore.arkit import CHANNELS, Channel
+from sfcore.captions.intensity import SHAPE
+from sfcore.reports.calibration import Curve
 from sfcore.reports.leaderboard import Statistic, statistics_of
 
 if TYPE_CHECKING:
@@ -20,8 +23,8 @@ _DPI = 160
 _LEFT_PANEL = ("brows", "eyes", "head")
 
 
-def per_channel_chart(metrics: pa.Table, candidate: str, cnn: str | None) -> bytes | None:
-    """Correlation of every channel with its interval, the CNN baseline as a tick beside it; None where no channel varies.
+def per_channel_chart(metrics: pa.Table, candidate: str, beside: str | None) -> bytes | None:
+    """Correlation of every channel with its interval, another model's as a second bar; None where no channel varies.
 
     Channels whose truth never varies in the test pictures are listed in grey: nothing can be said about them.
     """
@@ -29,31 +32,63 @@ def per_channel_chart(metrics: pa.Table, candidate: str, cnn: str | None) -> byt
     found = {c.name: numbers.get((candidate, "correlation", f"channel:{c.name}")) for c in CHANNELS}
     if not any(found.values()):
         return None
-    beside = {c.name: numbers.get((cnn, "correlation", f"channel:{c.name}")) for c in CHANNELS} if cnn else {}
+    other = {c.name: numbers.get((beside, "correlation", f"channel:{c.name}")) for c in CHANNELS} if beside else {}
+    lows = [s.low if s.low is not None else s.value for each in (found, other) for s in each.values() if s is not None]
     panels = [[c for c in CHANNELS if (c.region in _LEFT_PANEL) == left] for left in (True, False)]
-    figure = _figure(10.4, 0.2 * max(map(len, panels)) + 0.9)
+    figure = _figure(10.4, 0.24 * max(map(len, panels)) + 0.9)
     for axes, channels in zip(figure.subplots(1, 2), panels, strict=True):
-        _bars(axes, sorted(channels, key=lambda c: (c.region, c.index)), found, beside)
+        _bars(axes, sorted(channels, key=lambda c: (c.region, c.index)), found, other)
+        axes.set_xlim(min(-0.15, *lows, -0.15), 1.0)
     return _png(figure)
 
 
-def _bars(axes: Axes, channels: list[Channel], found: dict[str, Statistic | None], beside: dict[str, Statistic | None]) -> None:
+def _bars(axes: Axes, channels: list[Channel], found: dict[str, Statistic | None], other: dict[str, Statistic | None]) -> None:
     for place, channel in enumerate(channels):
-        statistic, other = found[channel.name], beside.get(channel.name)
-        if statistic is None:
+        if found[channel.name] is None:
             axes.text(0.01, place, "truth does not vary", color="#b4b2ac", fontsize=6.5, va="center")
             continue
-        axes.barh(place, statistic.value, height=0.62, color=ACCENT, alpha=0.85)
-        if statistic.low is not None and statistic.high is not None:
-            axes.plot([statistic.low, statistic.high], [place, place], color=INK, linewidth=0.9)
-        if other is not None:
-            axes.plot([other.value] * 2, [place - 0.4, place + 0.4], color=SECOND, linewidth=1.8)
+        _bar(axes, place - 0.19 if other else place, found[channel.name], ACCENT, 0.36 if other else 0.62)
+        _bar(axes, place + 0.19, other.get(channel.name), SECOND, 0.36)
     axes.set_yticks(range(len(channels)), [channel.name for channel in channels], fontsize=7.5, color=INK)
     axes.set_ylim(len(channels) - 0.4, -0.6)
-    lows = [s.low if s.low is not None else s.value for s in found.values() if s is not None]
-    axes.set_xlim(min(-0.12, *lows, -0.12) - 0.03, 1.0)
     axes.axvline(0, color=SOFT, linewidth=0.8)
     _plain(axes, grid="x")
+
+
+def _bar(axes: Axes, place: float, statistic: Statistic | None, colour: str, height: float) -> None:
+    if statistic is None:
+        return
+    axes.barh(place, statistic.value, height=height, color=colour, alpha=0.85)
+    if statistic.low is not None and statistic.high is not None:
+        axes.plot([statistic.low, statistic.high], [place, place], color=INK, linewidth=0.8)
+
+
+def calibration_chart(candidate: Mapping[str, Curve], beside: Mapping[str, Curve] | None = None) -> bytes | None:
+    """Answer against truth by region, a thin line where they would be equal; None without a curve.
+
+    The band behind the candidate's line holds the middle half of its answers; upright lines part the words for strength.
+    """
+    if not candidate:
+        return None
+    figure = _figure(10.4, 5.4)
+    panels = figure.subplots(2, 4, sharex=True, sharey=True).ravel()
+    for axes, (name, curve) in zip(panels, candidate.items(), strict=False):
+        for edge in SHAPE:
+            axes.axvline(edge, color=GRID, linewidth=0.8)
+        axes.plot([0, 1], [0, 1], color=SOFT, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.fill_between(curve.truth, curve.low, curve.high, color=ACCENT, alpha=0.18, linewidth=0)
+        if beside and name in beside:
+            axes.plot(beside[name].truth, beside[name].answer, color=SECOND, linewidth=1.4, marker=".", markersize=4)
+        axes.plot(curve.truth, curve.answer, color=ACCENT, linewidth=1.8, marker="o", markersize=3)
+        axes.set_title("all shapes" if name == "all" else name, fontsize=8.5, color=INK, loc="left")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        _plain(axes, grid="y")
+    for axes in panels[len(candidate) :]:
+        axes.set_visible(False)
+    figure.supxlabel("true strength", fontsize=8, color=SOFT)
+    figure.supylabel("answered strength", fontsize=8, color=SOFT)
+    return _png(figure)
 
 
 def loss_chart(steps: pa.Table) -> bytes | None:

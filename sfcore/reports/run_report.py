@@ -18,7 +18,8 @@ from sfcore.captions.description import FIELDS
 from sfcore.gate.decide import Decision
 from sfcore.metrics.baselines import coefficients_of
 from sfcore.metrics.figures import Scope, kind_of, query_for
-from sfcore.reports.charts import loss_chart, per_channel_chart
+from sfcore.reports.calibration import Curve
+from sfcore.reports.charts import calibration_chart, loss_chart, per_channel_chart
 from sfcore.reports.leaderboard import leader, leaderboard, shown_figures
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class RunReport:
     policy: str
     lineage: Mapping[str, Any] = field(default_factory=dict)
     """What the model was made of: table versions, digests, base, versions of libraries."""
+    worst: pa.Table | None = None
+    """Supervision rows of the pictures that the candidate reads worst, worst first, with images."""
+    calibration: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
+    """Model id -> curves by region (`sfcore.reports.calibration`), of the candidate and, where there is one, the champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,11 @@ def write_run_report(run: RunReport) -> str:
     standings = leaderboard(run.metrics, run.candidate, run.champion)
     figures = shown_figures(standings)
     cnn = next((standing.model_id for standing in standings if kind_of(standing.model_id) == "cnn"), None)
+    measured = {standing.model_id for standing in standings}
+    beside = run.champion if run.champion in measured and run.champion != run.candidate else cnn
     scope = Scope.of(run.metrics)
     models = [standing.model_id for standing in standings]
+    curves = run.calibration
     return (
         environment()
         .get_template("run_report.html.j2")
@@ -115,21 +123,24 @@ def write_run_report(run: RunReport) -> str:
             leaders={figure.name: leader(standings, figure) for figure in figures},
             queries={figure.name: query_for(figure.name, "all", models, scope) for figure in figures} if scope else {},
             scope=scope,
-            channels_image=data_address(per_channel_chart(run.metrics, run.candidate, cnn)),
-            has_cnn=cnn is not None,
+            channels_image=data_address(per_channel_chart(run.metrics, run.candidate, beside)),
+            beside=None if beside is None else "the champion" if beside == run.champion else "the CNN baseline",
+            calibration_image=data_address(calibration_chart(curves.get(run.candidate, {}), curves.get(run.champion or ""))),
+            has_champion_curve=run.champion in curves and run.champion != run.candidate,
             loss_image=data_address(loss_chart(run.steps)),
-            samples=_samples(run),
+            samples=_samples(run, run.samples),
+            worst=[] if run.worst is None else _samples(run, run.worst),
             fields=FIELDS,
         )
     )
 
 
-def _samples(run: RunReport) -> list[dict[str, Any]]:
+def _samples(run: RunReport, rows: pa.Table) -> list[dict[str, Any]]:
     """Each sample with its picture, true and answered texts, and the bars of its strongest channels."""
     answered = {row["sample_id"]: row for row in run.predictions.to_pylist() if row["model_id"] == run.candidate}
-    truths = coefficients_of(run.samples)
+    truths = coefficients_of(rows)
     shown = []
-    for row, truth in zip(run.samples.drop_columns(["scene"]).to_pylist(), truths, strict=True):
+    for row, truth in zip(rows.drop_columns(["scene"]).to_pylist(), truths, strict=True):
         answer = answered.get(row["sample_id"])
         parsed = bool(answer and answer["parsed"])
         values = np.array([answer[c.name] for c in CHANNELS], np.float64) if answer and parsed else np.full(len(CHANNELS), np.nan)
@@ -145,9 +156,16 @@ def _samples(run: RunReport) -> list[dict[str, Any]]:
                 "trouble": _trouble(answer),
                 "raw": answer["raw"] if answer and not parsed else None,
                 "bars": _bars(truth.astype(np.float64), values),
+                "off": _off(truth.astype(np.float64), values),
             }
         )
     return shown
+
+
+def _off(truth: np.ndarray, answer: np.ndarray) -> float | None:
+    """Mean absolute error over the shapes that both know; None where there is none."""
+    apart = np.abs(truth - answer)[[channel.index for channel in CHANNELS if channel.kind == "shape"]]
+    return float(np.nanmean(apart)) if np.isfinite(apart).any() else None
 
 
 def _trouble(answer: Mapping[str, Any] | None) -> str | None:
