@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from flows.arguments import Json, Place, RecipeName, example, made, opened, progress, say, writable
+from flows.dataset_verbs import dataset
 from flows.failures import tell, tell_interrupted
 from flows.ingest_verb import INGEST_EXAMPLE, ingest, labelled
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
@@ -153,6 +154,7 @@ def doctor(as_json: Json = False) -> None:
 app.add_typer(rig, name="rig")
 app.add_typer(model, name="model")
 app.add_typer(labels, name="labels")
+app.add_typer(dataset, name="dataset")
 app.command("export", epilog=EXPORT_EXAMPLE)(export)
 
 

@@ -36,9 +36,11 @@ class _Hashed:
     """A file to write that hashes what goes through it; what pyarrow asks of a Python file."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.hash, self.size, self.closed = file, hashlib.blake2b(digest_size=8), 0, False
+        self._file, self.hash, self.size, self.closed, self.dropped = file, hashlib.blake2b(digest_size=8), 0, False, False
 
     def write(self, content: Any) -> int:
+        if self.dropped:
+            return memoryview(content).nbytes
         self.hash.update(content)
         self.size += memoryview(content).nbytes
         return self._file.write(content)
@@ -84,8 +86,11 @@ class DataFileWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # After a failure, a Parquet file that is closed would write its end: to nowhere.
+        self._sink.dropped = True
         with suppress(Exception):
-            # After a failed write, closing would try to write again.
+            self._writer.close()
+        with suppress(Exception):
             self._file.close()
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -128,7 +128,7 @@ def sweep_unfinished(workspace: Workspace, older_than_hours: float, delete: bool
 
 
 def pins(workspace: Workspace) -> list[Pin]:
-    """What rests on which version: models on what they learnt from, figures on what they measured, decisions on their evidence."""
+    """What rests on which version: models on what they learnt, figures on what they measured, decisions on evidence."""
     return [*_of_models(workspace), *_of_figures(workspace), *_of_decisions(workspace)]
 
 
