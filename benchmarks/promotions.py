@@ -1,6 +1,6 @@
 """Whether the champion moves exactly once: promotions that race, and promotions that are killed.
 
-    python benchmarks/promotions.py                       # 100 races and 60 timed kills, on a disk and on S3
+    python benchmarks/promotions.py                       # 100 races and 40 timed kills, on a disk and on S3
     python benchmarks/promotions.py --races 5 --kills 6 --places disk
 
 A race: two processes promote two models against the same champion at the same moment; one must win, the other must be told. A
@@ -293,7 +293,7 @@ def main() -> None:
     """Runs the drill at each place and prints what was counted; exit code 1 when anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--races", type=int, default=100, help="races at each place")
-    parser.add_argument("--kills", type=int, default=60, help="kills at moments spread over a promotion, at each place")
+    parser.add_argument("--kills", type=int, default=40, help="kills at moments spread over a promotion, at each place")
     parser.add_argument("--places", nargs="+", choices=("disk", "s3"), default=("disk", "s3"))
     asked = parser.parse_args()
     wrong = False
