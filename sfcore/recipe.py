@@ -184,6 +184,19 @@ class Supervision(_Part):
     teacher: Teacher = Teacher()
 
 
+class Sight(_Part):
+    """How long and how fast the tower of a tiny base learns to see, before any language."""
+
+    pictures: int = Field(100_000, ge=64, description="pictures drawn for it, none twice")
+    batch_size: int = Field(32, ge=2, description="pictures in one optimiser step")
+    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW, for all that is no matrix within the tower")
+    matrix_rate: float = Field(0.02, gt=0, description="peak rate of Muon, for the tower's matrices")
+    falling_share: float = Field(0.5, gt=0, le=1, description="share of the course in which the rates fall")
+    drawing_processes: int = Field(1, ge=0, description="processes that draw pictures beside the one that learns; 0 draws in it")
+    held_out: int = Field(1000, ge=16, description="pictures of people never learnt from, by which it is examined")
+    check_every: int = Field(200, ge=1, description="steps between two examinations; at each it is saved, and goes on from there")
+
+
 class Student(_Part):
     """Which model learns, and in which form it answers."""
 
@@ -222,6 +235,7 @@ class Evaluation(_Part):
     workers: int = Field(2, ge=1, description="prediction processes, each on one core")
     bootstrap: int = Field(500, ge=50, description="resamples of the identities for each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="level of the intervals")
+    probes: int = Field(16, ge=0, description="pictures asked again mirrored, with other noise and, one in four, alone")
     cnn_steps: int = Field(150, ge=1, description="training steps of the small convolutional baseline")
 
 
@@ -239,6 +253,7 @@ class Recipe(_Part):
     labels: Labels = Labels()
     faces: Faces = Faces()
     supervision: Supervision = Supervision()
+    sight: Sight | None = Field(None, description="teach the vision tower of a tiny base, which 'sface distill' then does alone")
     student: Student = Student()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
@@ -300,9 +315,9 @@ def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> s
         allowed = _ALLOWED[first["ctx"]["pattern"]]
         return f"{where}: {dotted}: {first['input']!r} is no name here: {allowed}, the first a letter or a digit."
     message = str(first.get("ctx", {}).get("error") or first["msg"])
-    return f"{where}: {dotted + ': ' if dotted else ''}{message[0].lower()}{message[1:]}."
     if first["type"] == "literal_error":
         message += nearest(str(first["input"]), re.findall("'([^']+)'", first["ctx"]["expected"]))
+    return f"{where}: {dotted + ': ' if dotted else ''}{message[0].lower()}{message[1:]}."
 
 
 def recipe_from(content: dict[str, Any], where: str) -> Recipe:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +21,9 @@ from sfcore.store.schemas import SCHEMAS
 from sfcore.store.workspace import Workspace
 from sfcore.student.shelf import lineage_of
 from sfcore.supervision.wanted import Versions, names_of, samples_of
-from tasks.cluster import run_remotely
+from tasks.asked import Asked, channels_of, pictures_of
+from tasks.baselines import ask_baselines, unanswered
+from tasks.probing import probe_student
 from tasks.progress import Progress
 from tasks.promote import finish_cut_off
 from tasks.waves import run_plan
@@ -73,11 +73,12 @@ def evaluate(
     progress.begin("evaluate", len(asked.test) * (len(students) + 3), "answers")
     if finished:
         progress.advance(0, finished)
-    baselines = _ask_baselines(workspace, recipe, asked)
+    baselines = ask_baselines(workspace, recipe, asked)
     done = len(asked.test) * 3
     progress.advance(done)
     for model_id in students:
         _ask_student(workspace, recipe, model_id, asked, _Offset(progress, done))
+        probe_student(workspace, model_id, asked, recipe.evaluation.probes, recipe.evaluation.batch_size)
         done += len(asked.test)
         progress.advance(done)
     evaluated = Evaluated(run_id, candidate, champion, baselines, len(asked.test), recipe.labels.dataset, versions.supervision)
@@ -108,143 +109,25 @@ class _Offset:
         """The step ends when all have answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Which pictures are learnt from and which are asked about, at a version of ``supervision``; names sorted."""
-
-    version: int
-    train: tuple[str, ...]
-    test: tuple[str, ...]
-
-
-def _asked(workspace: Workspace, recipe: Recipe, versions: Versions) -> _Asked:
+def _asked(workspace: Workspace, recipe: Recipe, versions: Versions) -> Asked:
     wanted = samples_of(workspace, recipe, versions.labels)
     there = set(workspace.read("supervision", versions.supervision, columns=["sample_id"])["sample_id"].to_pylist())
     train, test = (tuple(name for name in names_of(wanted, split) if name in there) for split in (TRAIN, TEST))
     if not test:
         raise WorkFailed(f"dataset '{recipe.labels.dataset}' has no held-out pictures of these faces: run supervise first.")
-    return _Asked(versions.supervision, train, test)
+    return Asked(versions.supervision, train, test)
 
 
-def _champion_can_answer(workspace: Workspace, champion: str | None, asked: _Asked) -> None:
+def _champion_can_answer(workspace: Workspace, champion: str | None, asked: Asked) -> None:
     """Both models are scored on the same rows: the champion answers what is new among them, which takes its files."""
     if champion is None or workspace.is_complete(f"models/{champion}"):
         return
-    left = _unanswered(workspace, champion, asked.test)
+    left = unanswered(workspace, champion, asked.test)
     if left:
         raise WorkFailed(
             f"the files of the champion {champion} are gone, and {len(left)} of {len(asked.test)} pictures want its answer: "
             "'sface model rollback --reason ...' goes back, 'sface model promote MODEL --force --reason ...' names another."
         )
-
-
-# Baselines ------------------------------------------------------------------------------------------------------------
-
-
-def _ask_baselines(workspace: Workspace, recipe: Recipe, asked: _Asked) -> tuple[str, ...]:
-    from sfcore.metrics.face_landmarker import landmarker_file
-    from sfcore.metrics.figures import baseline_id
-
-    # What it was asked is part of the median's name: its answers also say which pictures a run is about.
-    of = digest(*asked.train, "/", *asked.test)
-    baselines = {
-        baseline_id("median", of): _median_answers,
-        baseline_id("cnn", f"{of}/{recipe.evaluation.cnn_steps}/{recipe.faces.size}/{recipe.seed}"): _cnn_answers,
-        baseline_id("ridge", of): _ridge_answers,
-    }
-    model_file = landmarker_file()
-    if model_file:
-        baselines[baseline_id("landmarker", f"{of}/{digest(model_file.read_bytes())}")] = _landmarker_answers
-    for model_id, answer in baselines.items():
-        left = _unanswered(workspace, model_id, asked.test)
-        if left:
-            rows = run_remotely(answer, workspace, recipe, asked, left, model_id)
-            workspace.append("predictions", rows, f"predict/{model_id}")
-    return tuple(baselines)
-
-
-def _unanswered(workspace: Workspace, model_id: str, test: Sequence[str], table: str = "predictions") -> list[str]:
-    rows = workspace.read(table, columns=["sample_id"], filter=pc.field("model_id") == model_id)
-    have = set(rows["sample_id"].to_pylist())
-    return [sample for sample in test if sample not in have]
-
-
-def _median_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
-    from sfcore.metrics.baselines import median_prediction
-
-    learnt = pc.field("sample_id").isin(asked.train)
-    train = workspace.read("supervision", asked.version, columns=list(NAMES), filter=learnt)
-    started = time.perf_counter()
-    median = median_prediction(train)
-    milliseconds = 1000 * (time.perf_counter() - started) / len(test)
-    return _baseline_rows(model_id, test, np.tile(median, (len(test), 1)), milliseconds)
-
-
-def _cnn_answers(workspace: Workspace, recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
-    from sfcore.metrics.cnn import train_cnn
-
-    learnt = pc.field("sample_id").isin(asked.train)
-    train = workspace.read("supervision", asked.version, columns=["sample_id", "image", *NAMES], filter=learnt)
-    train = train.sort_by("sample_id")
-    network = train_cnn(train, recipe.evaluation.cnn_steps, recipe.seed, recipe.faces.size)
-    pictures = pictures_of(workspace, asked.version, test)
-    started = time.perf_counter()
-    answers = network.predict(pictures)
-    milliseconds = 1000 * (time.perf_counter() - started) / len(test)
-    return _baseline_rows(model_id, test, answers, milliseconds)
-
-
-def _ridge_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
-    from sfcore.metrics.ridge import fit_ridge
-
-    learnt = pc.field("sample_id").isin(asked.train)
-    train = workspace.read("supervision", asked.version, columns=["sample_id", "image", *NAMES], filter=learnt)
-    ridge = fit_ridge(train.sort_by("sample_id"))
-    pictures = pictures_of(workspace, asked.version, test)
-    started = time.perf_counter()
-    answers = ridge.predict(pictures)
-    return _baseline_rows(model_id, test, answers, 1000 * (time.perf_counter() - started) / len(test))
-
-
-def _landmarker_answers(workspace: Workspace, _recipe: Recipe, asked: _Asked, test: list[str], model_id: str) -> pa.Table:
-    from sfcore.metrics.baselines import median_prediction
-    from sfcore.metrics.face_landmarker import FaceLandmarker, landmarker_file
-
-    learnt = pc.field("sample_id").isin(asked.train)
-    median = median_prediction(workspace.read("supervision", asked.version, columns=list(NAMES), filter=learnt))
-    model_file = landmarker_file()
-    if model_file is None:
-        raise WorkFailed("MediaPipe's Face Landmarker is here and not where its answers are made: install it there too.")
-    pictures = pictures_of(workspace, asked.version, test)
-    started = time.perf_counter()
-    answers = FaceLandmarker(model_file, median).predict(pictures)
-    return _baseline_rows(model_id, test, answers, 1000 * (time.perf_counter() - started) / len(test))
-
-
-def _baseline_rows(model_id: str, test: list[str], answers: np.ndarray, milliseconds: float) -> pa.Table:
-    rows = [
-        {
-            "model_id": model_id,
-            "sample_id": sample,
-            **_channels(answers[i]),
-            "parsed": True,
-            "tokens": 0,
-            "milliseconds": milliseconds,
-        }
-        for i, sample in enumerate(test)
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMAS["predictions"])
-
-
-def _channels(values: np.ndarray) -> dict[str, float | None]:
-    return {name: None if np.isnan(values[i]) else float(values[i]) for i, name in enumerate(NAMES)}
-
-
-def pictures_of(workspace: Workspace, version: int, samples: list[str]) -> list[bytes]:
-    """The stored pictures of samples, in the order asked."""
-    rows = workspace.read("supervision", version, columns=["sample_id", "image"], filter=pc.field("sample_id").isin(samples))
-    by_id = dict(zip(rows["sample_id"].to_pylist(), rows["image"].to_pylist(), strict=True))
-    return [by_id[sample] for sample in samples]
 
 
 # Students -------------------------------------------------------------------------------------------------------------
@@ -257,7 +140,7 @@ class _Picture:
     sample_id: str
 
 
-def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, asked: _Asked, progress: Progress) -> None:
+def _ask_student(workspace: Workspace, recipe: Recipe, model_id: str, asked: Asked, progress: Progress) -> None:
     pictures = [_Picture(name) for name in asked.test]
     plan = cut(f"predict/{model_id}", "predictions", pictures, _CUTS)
     evaluation = recipe.evaluation
@@ -316,7 +199,7 @@ class _FileOfAnswers:
             except AnswerError as error:
                 row["error"] = str(error)
             else:
-                row |= {"parsed": True, **_channels(read.coefficients)}
+                row |= {"parsed": True, **channels_of(read.coefficients)}
                 row |= {field: getattr(read.description, field) for field in FIELDS}
         return row
 
@@ -324,7 +207,7 @@ class _FileOfAnswers:
 # Judgements -----------------------------------------------------------------------------------------------------------
 
 
-def _judge(workspace: Workspace, asked: _Asked, models: Sequence[str]) -> None:
+def _judge(workspace: Workspace, asked: Asked, models: Sequence[str]) -> None:
     """Reads the words of the answers and measures their faces, where that has not been done."""
     from sfcore.captions.description import FIELDS
     from sfcore.metrics.judge import judge
@@ -334,7 +217,7 @@ def _judge(workspace: Workspace, asked: _Asked, models: Sequence[str]) -> None:
     # One rig measures all faces, whoever they are: millimetres of different rigs do not compare.
     ruler = Ruler.of(load_rig("procedural"))
     for model in models:
-        left = _unanswered(workspace, model, asked.test, "judgements")
+        left = unanswered(workspace, model, asked.test, "judgements")
         for start in range(0, len(left), _JUDGED_TOGETHER):
             part = left[start : start + _JUDGED_TOGETHER]
             whose = pc.field("sample_id").isin(part)

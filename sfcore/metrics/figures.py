@@ -82,17 +82,24 @@ FIGURES: dict[str, Figure] = {
             "own_claims_recall", "own strong actions told", "higher", "share of its numbers' strong actions that its words tell"
         ),
         Figure("share_parsed", "answers that parse", "higher", "share of pictures with a readable answer", headline=True),
+        Figure("unanswered", "cells without a number", "lower", "share of the known cells to which no finite number was given"),
+        Figure("jitter", "jitter on a still face", "lower", "mean move of a shape when only the camera's noise changes"),
+        Figure(
+            "flip_error", "error of the mirrored face", "lower", "mean distance of the mirrored picture's answer, mirrored back"
+        ),
+        Figure("batch_agreement", "alone as in a batch", "higher", "share of pictures answered alone as in a batch of many"),
         Figure("milliseconds", "milliseconds a picture", "lower", "time the model took for a picture"),
         Figure("tokens", "tokens a picture", "lower", "length of its answer"),
     )
 }
 
-View = Literal["channels", "learnt", "truth", "cells", "sums", "pictures", "judged"]
+View = Literal["channels", "learnt", "truth", "cells", "sums", "pictures", "judged", "probed"]
 _CHAINS: dict[str, tuple[View, ...]] = {
     "cells": ("channels", "learnt", "truth", "cells"),
     "sums": ("channels", "learnt", "truth", "cells", "sums"),
     "pictures": ("learnt", "truth", "pictures"),
     "judged": ("learnt", "truth", "pictures", "judged"),
+    "probed": ("channels", "learnt", "truth", "pictures", "probed"),
 }
 """View a figure's file reads -> the views that make it, in order."""
 
@@ -182,7 +189,7 @@ def sums_query(metric: str) -> str:
 
 
 def view_of(metric: str) -> str:
-    """The view that a figure's file reads: ``cells``, ``sums``, ``pictures`` or ``judged``."""
+    """The view that a figure's file reads: ``cells``, ``sums``, ``pictures``, ``judged`` or ``probed``."""
     text = _without_comments(sql_of(metric))
     return next(view for view in _CHAINS if re.search(rf"FROM {view}\b", text))
 

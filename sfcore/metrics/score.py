@@ -57,7 +57,7 @@ _VALUES = {
 }
 _SHARED: tuple[View, ...] = ("learnt", "truth")
 """Views that all models share."""
-_MADE: tuple[tuple[View, str], ...] = (("channels", "TABLE"), ("pictures", "TABLE"), ("judged", "VIEW"))
+_MADE: tuple[tuple[View, str], ...] = (("channels", "TABLE"), ("pictures", "TABLE"), ("judged", "VIEW"), ("probed", "TABLE"))
 """Views that a model's figures read beside ``sums``, in order; those that many figures read are made once."""
 _MOST_AT_ONCE = 4
 """Models scored side by side: each holds its sums in memory."""
@@ -78,11 +78,13 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """A model's answers as SQL reads them, as (n, 61) numbers in the order of the pictures, and how its words were judged."""
+    """A model's answers as SQL reads them, as (n, 61) numbers in the order of the pictures, how its words were judged, and
+    what it answered when asked again."""
 
     rows: pa.Table
     numbers: NDArray[np.float32]
     judged: pa.Table
+    probes: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,11 @@ def score(
 ) -> pa.Table:
     """Scores ``model_ids`` on the test split of ``dataset``; returns rows of the metrics table, in the order of the models given.
 
-    ``con`` holds the views ``supervision`` (at ``dataset_version``), ``predictions`` and, for figures of words and skin,
-    ``judgements``; exactly one of the models is a median baseline, whose answers also say which pictures are under evaluation
-    (``sql/truth.sql``). ``cluster`` is what the intervals draw. A figure without a value in a slice has no row. Intervals are
-    null where fewer than two clusters count. Raises `WrongUse` without a median, `WorkFailed` when there is nothing to score,
-    a model has not answered, or an answer is there twice.
+    ``con`` holds the views ``supervision`` (at ``dataset_version``), ``predictions``, for figures of words and skin
+    ``judgements``, and for those of second answers ``probes``. Exactly one of the models is a median baseline, whose answers
+    also say which pictures are under evaluation (``sql/truth.sql``). ``cluster`` is what the intervals draw. A figure without a
+    value in a slice has no row. Intervals are null where fewer than two clusters count. Raises `WrongUse` without a median,
+    `WorkFailed` when there is nothing to score, a model has not answered, or an answer is there twice.
     """
     scope = check_scope(model_ids, dataset, dataset_version)
     models = list(dict.fromkeys(model_ids))
@@ -187,12 +189,16 @@ def _answers(con: duckdb.DuckDBPyConnection, model: str) -> pa.Table:
 def _answered(con: duckdb.DuckDBPyConnection, model: str, pictures: int) -> _Answered:
     rows = _answers(con, model)
     numbers = _numbers(rows, pictures)
-    if not con.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'judgements'").fetchall()[0][0]:
-        return _Answered(rows, numbers, SCHEMAS["judgements"].empty_table())
-    judged = con.sql(
-        f"SELECT judgements.* FROM judgements INNER JOIN asked USING (sample_id) WHERE model_id = {literal(model)}"
+    return _Answered(rows, numbers, _beside(con, "judgements", model), _beside(con, "probes", model))
+
+
+def _beside(con: duckdb.DuckDBPyConnection, table: str, model: str) -> pa.Table:
+    """A model's rows of a table about the pictures under evaluation; none where the connection does not have the table."""
+    if not con.execute(f"SELECT count(*) FROM duckdb_views() WHERE view_name = {literal(table)}").fetchall()[0][0]:
+        return SCHEMAS[table].empty_table()
+    return con.sql(
+        f"SELECT {table}.* FROM {table} INNER JOIN asked USING (sample_id) WHERE model_id = {literal(model)}"
     ).to_arrow_table()
-    return _Answered(rows, numbers, judged)
 
 
 def _numbers(answers: pa.Table, pictures: int) -> NDArray[np.float32]:
@@ -234,6 +240,7 @@ def _make_views(con: duckdb.DuckDBPyConnection, task: _Task, model: str, answere
     con.register("truth", task.truth)
     con.register("predictions", answered.rows)
     con.register("judgements", answered.judged)
+    con.register("probes", answered.probes)
     con.execute(f"SET VARIABLE dataset = {literal(task.scope.dataset)}")
     for name, kind in _MADE:
         con.execute(f"CREATE TEMP {kind} {name} AS {view_query(name, task.scope, [model], task.cluster)}")

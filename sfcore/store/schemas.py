@@ -129,6 +129,14 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("error", pa.string()),
         ]
     ),
+    "probes": pa.schema(
+        [
+            pa.field("model_id", pa.string(), nullable=False),
+            pa.field("sample_id", pa.string(), nullable=False),
+            pa.field("probe", pa.string(), nullable=False),
+            *CHANNEL_FIELDS,
+        ]
+    ),
     "judgements": pa.schema(
         [
             pa.field("model_id", pa.string(), nullable=False),

@@ -2,9 +2,9 @@
 -- row, an answer that did not parse, a null, or a number that is not finite. Every figure counts such a cell as wrong as can be
 -- (errors: the far end of the channel's range), so silence never makes a model look better.
 --
--- By hand, over views `supervision`, `predictions` and `judgements`: SET VARIABLE dataset = '...', median = '...' (the model id of
--- the median baseline), models = ['...'] and cluster = 'identity'; CREATE TEMP VIEW channels, learnt, truth, cells, sums, pictures
--- and judged in that order, each AS its file; then run a figure's file.
+-- By hand, over views `supervision`, `predictions`, `judgements`, `probes`: SET VARIABLE dataset = '...', median = '...' (the id of
+-- the median baseline), models = ['...'] and cluster = 'identity'; CREATE TEMP VIEW channels, learnt, truth, cells, sums, pictures,
+-- judged and probed in that order, each AS its file; then run a figure's file.
 WITH given AS (
     SELECT model_id, sample_id, [*COLUMNS('^[A-Z]')] AS numbers
     FROM predictions

@@ -48,6 +48,7 @@ class World:
     answers: dict[str, pa.Table] = field(default_factory=dict)
     expressions: list[str] = field(default_factory=list)
     judged: pa.Table | None = None
+    probed: pa.Table | None = None
     _scored: dict[str, None] = field(default_factory=dict)
     _figures: dict[tuple[str, str, str], dict] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ class World:
         con.register("supervision", pa.concat_tables([self.supervision(), *(extra or [])]))
         con.register("predictions", pa.concat_tables(self.answers.values()))
         con.register("judgements", SCHEMAS["judgements"].empty_table() if self.judged is None else self.judged)
+        con.register("probes", SCHEMAS["probes"].empty_table() if self.probed is None else self.probed)
         return con
 
     def score(self, bootstrap: int = 50) -> pa.Table:

@@ -28,8 +28,11 @@ WORDS = {
     "vertex_mm",
     "false_activity",
     "head_degrees",
+    "jitter",
+    "flip_error",
+    "batch_agreement",
 }
-"""Figures that the random worlds have no words, judgements, neutral faces or head roll for."""
+"""Figures that the random worlds have no words, judgements, neutral faces, head roll or second answers for."""
 SHAPE = [channel.index for channel in SHAPES]
 
 
@@ -108,7 +111,7 @@ def test_each_file_runs_by_hand_over_views() -> None:
     con, expected = world.connect(), figures_of(world.score())
     con.execute(f"SET VARIABLE dataset = 'demo'; SET VARIABLE median = '{MEDIAN}'; SET VARIABLE models = ['good']")
     con.execute("SET VARIABLE cluster = 'identity'")
-    for view in ("channels", "learnt", "truth", "cells", "sums", "pictures", "judged"):
+    for view in ("channels", "learnt", "truth", "cells", "sums", "pictures", "judged", "probed"):
         con.execute(f"CREATE TEMP VIEW {view} AS {sql_of(view)}")
     for metric in FIGURES:
         if ("good", metric, "all") not in expected:

@@ -26,7 +26,7 @@ def test_every_table_answers_also_one_that_was_not_made_yet(workspace: Workspace
     counts = {name: ask(con, f"select count(*) as n from {name}")["n"][0].as_py() for name in workspace.schemas}
     assert counts["rejects"] == 7
     assert counts["labels"] == 0
-    assert len(counts) == 9
+    assert len(counts) == 10
 
 
 def test_a_pinned_version_is_what_is_read(workspace: Workspace) -> None:
