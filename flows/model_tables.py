@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sfcore.gate.decide import Decision
 from sfcore.gate.ledger import Entry, Reign
 from sfcore.gate.roster import Comparison, Difference, Model, Score
 from sfcore.gate.wording import digits
@@ -72,7 +73,7 @@ def comparison_table(found: Comparison) -> RenderableType:
         figure = FIGURES[one.metric]
         label = Text(f"{figure.label} {_ARROWS[figure.better]}")
         table.add_row(Text(mark, style=style), label, digits(one.first), digits(one.second), _lead(one))
-    told = "✓ the first is better for certain (95 %), ✗ the second, = not told apart"
+    told = "✓ the first is better for certain (95 %), ✗ the second, = not told apart, ? no interval"
     if not found.paired:
         told = f"figures of two runs ({found.runs[0]}, {found.runs[1]}) that drew other faces: leads without intervals"
     return Group(Text(title, style="bold"), table, Text(told, style="dim"))
@@ -83,6 +84,15 @@ def history_lines(reigns: Sequence[Reign], told: str | None) -> RenderableType:
     lines: list[RenderableType] = [Text(told, style="yellow")] if told else []
     lines += [_reign(reign) for reign in reigns]
     return Group(*lines) if lines else Text("there has been no champion yet: 'sface model promote MODEL' makes one.")
+
+
+def query_lines(decision: Decision) -> Text:
+    """The SQL that makes each rule's numbers and interval again; to be printed unwrapped, so that it can be copied."""
+    parts = []
+    for rule in decision.rules:
+        queries = [f"{query};" for query in (rule.query, rule.interval_query) if query]
+        parts += [f"\n-- {rule.rule}", *queries] if queries else []
+    return Text("\n".join(parts))
 
 
 def promoted_line(done: Promoted) -> Text:

@@ -12,6 +12,7 @@ from flows.terminal import console
 from sfcore.errors import WorkFailed, WrongUse
 
 if TYPE_CHECKING:
+    from sfcore.gate.decide import Decision
     from sfcore.gate.ledger import Reign
     from sfcore.gate.policy import Policy
     from sfcore.store.workspace import Workspace
@@ -172,9 +173,8 @@ def _promote(
     say(asdict(done), as_json)
     if not as_json:
         from flows.model_tables import promoted_line
-        from sfcore.reports.terminal import decision_lines
 
-        console().print(decision_lines(done.decision, queries))
+        _print_decision(done.decision, queries)
         console().print(promoted_line(done), soft_wrap=True)
 
 
@@ -218,12 +218,20 @@ def _replay(location: str | None, decision_id: str, queries: bool, as_json: bool
     say(asdict(done), as_json)
     if not as_json:
         from flows.model_tables import replay_lines
-        from sfcore.reports.terminal import decision_lines
 
-        console().print(decision_lines(done.decision, queries))
+        _print_decision(done.decision, queries)
         console().print(replay_lines(done, _digest_now(done.policy)), soft_wrap=True)
     if not done.same:
         raise typer.Exit(1)
+
+
+def _print_decision(decision: Decision, queries: bool) -> None:
+    from flows.model_tables import query_lines
+    from sfcore.reports.terminal import decision_lines
+
+    console().print(decision_lines(decision))
+    if queries:
+        console().print(query_lines(decision), soft_wrap=True)
 
 
 def _digest_now(policy: str) -> str | None:

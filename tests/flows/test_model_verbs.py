@@ -94,6 +94,13 @@ def test_a_decision_is_replayed_by_the_policy_it_kept(place: str) -> None:
     assert answered("promote", "one", "-w", place)["policy"] == "mine"
 
 
+def test_printed_queries_can_be_copied_as_they_stand(place: str) -> None:
+    said = typed("promote", "one", "--policy", "mine.yaml", "--queries", "-w", place).output
+    rules = Workspace.open(place).read("decisions").sort_by("decided_at").to_pylist()[-1]["rules"]
+    assert rules
+    assert all(f"{rule[name]};" in said for rule in rules for name in ("query", "interval_query"))
+
+
 def test_what_was_cut_off_is_told_and_finished_by_a_look_at_the_history(place: str) -> None:
     import tasks.promote as module
 
