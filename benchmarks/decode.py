@@ -5,8 +5,9 @@
 Draws pictures of the embedded head, teaches one adapter for each codec with the same steps, batches, seed and base, and answers
 pictures of people that none has seen. The other side writes the `official` text freely with transformers' generate: the same
 weights as our `official`, the same pictures and batch. It is given the length of our own longest answer in the batch, since a
-student of a few steps does not stop by itself. What is timed is the answer, not opening or training. Tokens and forward passes
-do not depend on what else the machine does; seconds do, so ratios are taken in turns and their medians told.
+student of a few steps does not stop by itself. Untaught weights (--steps 0) go the way that is guessed by chance alone: theirs is
+the least that decoding gains; --words 12 gives them descriptions of a caption's length. What is timed is the answer, not opening
+or training. Tokens and forward passes do not depend on what else the machine does; seconds do, so all ways take turns.
 
 Adapters are kept in --adapters (else a temporary folder) and found there again: teach once, measure often, or put others there,
 as `sface distill` leaves them, under the names official, compact and readout.
@@ -21,7 +22,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,15 +107,14 @@ def draw_rows(count: int, seed: int, size: int) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def teach(base_folder: str, codec: str, rows: pa.Table, training: Training, out: Path) -> None:
+def teach(base_folder: str, codec: str, rows: pa.Table, training: Training, steps: int, out: Path) -> None:
     """Teaches an adapter in a plain loop of this process: the loss and schedule of `sface distill`, one device."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     base = load_base(base_folder)
-    model = attach_adapter(base, StudentRecipe(codec=codec), seed=0).to(device).train()  # type: ignore[arg-type]
+    model = attach_adapter(base, StudentRecipe(codec=codec), seed=0).to(device).train()
     supervision = Supervision(rows, Dialogue(base.processor, codec_named(codec)))
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=training.learning_rate, weight_decay=0.0, betas=(0.9, 0.95))
-    steps = training.max_steps or 1
     started = time.monotonic()
     for step in range(steps):
         batch = supervision.batch(batch_indices(step, training.batch_size, len(supervision), 0))
@@ -124,7 +124,7 @@ def teach(base_folder: str, codec: str, rows: pa.Table, training: Training, out:
         words, numbers = s.description / s.description_tokens, s.coefficients / s.coefficient_tokens.clamp(min=1)
         loss = training.description_weight * (words + s.form / s.form_tokens) + training.coefficient_weight * numbers
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learning, training.clip_norm)
         optimiser.step()
         if step % 20 == 19 or step == steps - 1:
@@ -134,8 +134,10 @@ def teach(base_folder: str, codec: str, rows: pa.Table, training: Training, out:
     save_adapter(model, out)
     base.processor.save_pretrained(out)
     unknown = tuple(name for name in NAMES if rows.column(name).null_count == rows.num_rows)
-    Habits.learn(supervision.dialogue, supervision.answers(np.arange(len(supervision)))).save(out)
-    Facts(codec, unknown).save(out)  # last: what has it is complete
+    answers = supervision.answers(np.arange(len(supervision)))
+    Habits.learn(supervision.dialogue, answers).save(out)
+    limit = supervision.dialogue.limit_of(answer.description for answer in answers)
+    Facts(codec, unknown, limit).save(out)  # last: what has it is complete
 
 
 def write_freely(student: Student, pictures: list[Image.Image], length: int) -> list[str]:
@@ -228,12 +230,23 @@ def measure(students: dict[str, Student], rows: pa.Table, batch: int, rounds: in
     return [figures[FREE], *(figure for way, figure in figures.items() if way != FREE)]
 
 
+def tell_lengths(students: dict[str, Student], rows: pa.Table) -> None:
+    """Prints how long true answers are in each codec: signs, and tokens of the base's tokenizer."""
+    for codec, student in students.items():
+        dialogue = student.frame.dialogue
+        answers = Supervision(rows, dialogue).answers(np.arange(len(rows)))
+        signs = statistics.mean(len(dialogue.codec.encode(answer)) for answer in answers)
+        words = statistics.mean(len(dialogue.described(answer.description)[0]) for answer in answers)
+        whole = statistics.mean(len(dialogue.answer(answer)[0]) - 1 for answer in answers)
+        print(f"{codec}: a true answer has {signs:.0f} signs, {whole:.0f} tokens, {words:.0f} of them its words")
+
+
 def main() -> None:
     """Teaches what is missing, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", help="a base in the hub's format; else the tiny one of random weights")
     parser.add_argument("--adapters", type=Path, help="where taught adapters are kept and found; else a temporary folder")
-    parser.add_argument("--steps", type=int, default=60, help="steps of training of each codec")
+    parser.add_argument("--steps", type=int, default=60, help="steps of training of each codec; 0 leaves them untaught")
     parser.add_argument("--train-batch", type=int, default=8, help="pictures in a step")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     parser.add_argument("--learnt", type=int, default=256, help="pictures to learn from")
@@ -242,6 +255,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96, help="pixels of a picture's side")
     parser.add_argument("--rounds", type=int, default=1, help="how often all ways take turns")
     parser.add_argument("--guessed", type=int, default=MOST_GUESSED, help="tokens tried ahead in one pass")
+    parser.add_argument("--words", type=int, help="tokens of a field at most, for weights that ramble; else what was learnt")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -250,13 +264,17 @@ def main() -> None:
         if given.base is None:
             make_tiny(Path(base), 0)
         learnt, held_out = draw_rows(given.learnt, 1, given.size), draw_rows(given.pictures, 2, given.size)
-        training = Training(
-            max_steps=given.steps, batch_size=given.train_batch, learning_rate=given.rate, workers=1, warmup_share=0.1
-        )
+        training = Training(batch_size=given.train_batch, learning_rate=given.rate, workers=1, warmup_share=0.1)
         for codec in CODEC_NAMES:
             if not (folder / codec / "student.json").is_file():
-                teach(base, codec, learnt, training, folder / codec)
+                teach(base, codec, learnt, training, given.steps, folder / codec)
         students = {codec: Student.open(base, folder / codec, codec) for codec in CODEC_NAMES}
+        tell_lengths(students, held_out)
+        if given.words:
+            students = {
+                codec: replace(student, frame=replace(student.frame, field_limit=given.words))
+                for codec, student in students.items()
+            }
         figures = measure(students, held_out, given.batch, given.rounds, given.guessed)
     truth = np.stack([held_out.column(name).to_numpy().astype(np.float32) for name in NAMES], axis=1)
     median = errors([median_prediction(learnt)] * len(truth), truth)

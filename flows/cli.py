@@ -20,6 +20,7 @@ from flows.ingest_verb import INGEST_EXAMPLE, ingest, labelled
 from flows.interruption import ctrl_c_was_heard, heed_ctrl_c
 from flows.label_verbs import EXPORT_EXAMPLE, export, labels
 from flows.model_verbs import PROMOTE_EXAMPLE, model, promote
+from flows.predict_verb import PREDICT_EXAMPLE, predict
 from flows.query_verb import QUERY_EXAMPLE, query
 from flows.rig_verbs import rig
 from flows.terminal import console
@@ -156,6 +157,7 @@ app.add_typer(model, name="model")
 app.add_typer(labels, name="labels")
 app.add_typer(dataset, name="dataset")
 app.command("export", epilog=EXPORT_EXAMPLE)(export)
+app.command("predict", epilog=PREDICT_EXAMPLE)(predict)
 
 
 # Plumbing ---------------------------------------------------------------------------------------------------------------

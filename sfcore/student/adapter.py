@@ -18,7 +18,7 @@ from sfcore.randomness import stream
 from sfcore.recipe import Student as StudentRecipe
 from sfcore.student.base import Base, load_base
 from sfcore.student.batches import Batch
-from sfcore.student.dialogue import Dialogue, Tokens
+from sfcore.student.dialogue import FIELD_LIMIT, Dialogue, Tokens
 
 _LANGUAGE_LINEAR = r".*language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)"
 _FACTS = "student.json"
@@ -27,14 +27,18 @@ _WORD = re.compile(r"[A-Z][a-z]*")
 
 @dataclass(frozen=True)
 class Facts:
-    """What must be known beside the weights to ask the student: its codec, and the channels that no training row knew."""
+    """What must be known beside the weights to ask the student: its codec, and the channels that no training row knew.
+
+    ``field_limit``: tokens at which a field of a description is cut, somewhat above the longest that was learnt.
+    """
 
     codec: str
     unknown_channels: tuple[str, ...]
+    field_limit: int = FIELD_LIMIT
 
     def save(self, folder: Path) -> None:
         """Writes the facts into an adapter's folder."""
-        content = {"codec": self.codec, "unknown_channels": self.unknown_channels}
+        content = {"codec": self.codec, "unknown_channels": self.unknown_channels, "field_limit": self.field_limit}
         (folder / _FACTS).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @staticmethod
@@ -44,7 +48,7 @@ class Facts:
         if not path.is_file():
             raise WorkFailed(f"{folder} is no student's adapter: it holds no {_FACTS}.")
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Facts(content["codec"], tuple(content["unknown_channels"]))
+        return Facts(content["codec"], tuple(content["unknown_channels"]), content.get("field_limit", FIELD_LIMIT))
 
 
 def attach_adapter(base: Base, student: StudentRecipe, seed: int) -> PeftModel:

@@ -59,7 +59,7 @@ class Student:
         model = reopen_adapter(base_folder, adapter_folder)
         dialogue = Dialogue(load_processor(adapter_folder), codec_named(facts.codec))
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        frame = Frame(dialogue, facts.unknown_channels, device)
+        frame = Frame(dialogue, facts.unknown_channels, device, facts.field_limit)
         return Student(model.to(device), frame, Habits.load(adapter_folder))
 
     def answer(self, images: list[bytes]) -> list[StudentAnswer]:

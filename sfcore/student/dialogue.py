@@ -21,8 +21,10 @@ from sfcore.errors import WorkFailed
 
 QUESTION = "Describe this face."
 
-# A field of the grammar takes at most 100 tokens of the tiny base; a student that rambles is cut there.
+# A field of the grammar takes at most 100 tokens of the tiny base; a student that rambles is cut there, where nothing is known of
+# what it has learnt.
 FIELD_LIMIT = 112
+_LEAST_LIMIT = 8
 
 
 class Part(IntEnum):
@@ -154,6 +156,11 @@ class Dialogue:
             parts += [Part.FORM] * len(field.opening) + [Part.DESCRIPTION] * (len(body) + 1)
             parts += [Part.FORM] * (len(field.ending) - 1)
         return ids, parts
+
+    def limit_of(self, descriptions: Iterable[Description]) -> int:
+        """Tokens at which a field may be cut: a quarter above the longest field of what is learnt."""
+        pieces = (piece for description in descriptions for piece in self.codec.pieces(description))
+        return _LEAST_LIMIT + max((len(self.tokens(piece.body)) for piece in pieces), default=FIELD_LIMIT) * 5 // 4
 
     def slot_tokens(self, numbers: str) -> list[Tokens]:
         """The tokens of each of the 61 channels in coefficient text."""

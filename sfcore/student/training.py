@@ -269,8 +269,10 @@ def _finish(engine: Any, supervision: Supervision, task: Task, out: Path) -> flo
         if first:
             save_adapter(engine.module, out)
             supervision.dialogue.processor.save_pretrained(out)
-            Facts(task.student.codec, _unknown_channels(task.rows)).save(out)
-            Habits.learn(supervision.dialogue, supervision.answers(np.arange(min(len(supervision), _COUNTED)))).save(out)
+            answers = supervision.answers(np.arange(min(len(supervision), _COUNTED)))
+            limit = supervision.dialogue.limit_of(answer.description for answer in answers)
+            Facts(task.student.codec, _unknown_channels(task.rows), limit).save(out)
+            Habits.learn(supervision.dialogue, answers).save(out)
     batch = supervision.batch(batch_indices(0, min(4, task.training.batch_size), len(supervision), task.seed))
     if first:
         difference = largest_difference(engine.module, reopen_adapter(task.base, out, engine.module.dtype), batch)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from learnable_rows import learnable_rows
+from PIL import Image, ImageOps
 
 from sfcore.arkit import INDEX
+from sfcore.codecs.codec import CODEC_NAMES, codec_named
 from sfcore.errors import WorkFailed
 from sfcore.recipe import Recipe
-from sfcore.student.batches import Supervision, batch_indices, loss_sums, rank_slice
+from sfcore.student.base import load_processor
+from sfcore.student.batches import Supervision, batch_flips, batch_indices, look, loss_sums, rank_slice
 from sfcore.student.dialogue import Dialogue, Part
+from sfcore.student.mirror import mirrored_answer
 
 VOCABULARY = 1024
 
@@ -102,3 +108,68 @@ def test_a_picture_that_cannot_be_decoded_is_named(dialogue: Dialogue) -> None:
     rows = rows.set_column(at, "image", pa.array([b"\x89PNG broken"] * 3))
     with pytest.raises(WorkFailed, match=f"sample {rows['sample_id'][1].as_py()} cannot be decoded"):
         Supervision(rows, dialogue).batch(np.array([1]))
+
+
+@pytest.fixture(params=CODEC_NAMES)
+def any_codec(tiny: Path, request: pytest.FixtureRequest) -> Supervision:
+    return Supervision(learnable_rows(6, Recipe()), Dialogue(load_processor(tiny), codec_named(request.param)))
+
+
+def test_unknown_channels_bear_no_loss_in_any_codec(any_codec: Supervision) -> None:
+    batch = any_codec.batch(np.arange(6))
+    logits = torch.zeros(*batch.ids.shape, len(any_codec.dialogue.processor.tokenizer))
+    sums = loss_sums(logits, batch)
+    if batch.reading is not None:
+        assert sums.coefficient_tokens == 6 * 60
+        assert sums.coefficients == pytest.approx(_divergence_of_evenness(batch.reading.labels), rel=1e-4)
+        at = batch.reading.places[0, INDEX["TongueOut"]]
+    else:
+        assert sums.coefficients == pytest.approx(float(sums.coefficient_tokens) * math.log(logits.shape[-1]), rel=1e-4)
+        unknown = [any_codec.dialogue.unknown_marks[INDEX["TongueOut"]]]
+        row = batch.ids[0].tolist()
+        at = next(i for i in range(len(row)) if tuple(row[i : i + len(unknown[0])]) == unknown[0]) + len(unknown[0]) - 2
+    logits[0, at] = torch.randn(logits.shape[-1]) * 9
+    moved = loss_sums(logits, batch)
+    assert (moved.coefficients, moved.description) == (sums.coefficients, sums.description)
+
+
+def _divergence_of_evenness(labels: torch.Tensor) -> float:
+    entropy = -(labels * labels.clamp(min=1e-30).log()).sum()
+    return float(labels.sum() * math.log(labels.shape[-1]) - entropy)
+
+
+def test_each_channel_token_learns_its_own_channel(tiny: Path) -> None:
+    supervision = Supervision(learnable_rows(3, Recipe()), Dialogue(load_processor(tiny), codec_named("readout")))
+    batch = supervision.batch(np.arange(3))
+    assert batch.reading is not None
+    for row in range(3):
+        assert batch.ids[row, batch.reading.places[row]].tolist() == list(supervision.dialogue.channel_ids)
+    logits = torch.zeros(*batch.ids.shape, len(supervision.dialogue.processor.tokenizer))
+    rows, levels = torch.arange(3)[:, None, None], torch.tensor(batch.reading.level_ids)
+    logits[rows, batch.reading.places[..., None], levels] = batch.reading.labels.clamp(min=1e-30).log()
+    assert loss_sums(logits, batch).coefficients == pytest.approx(0, abs=1e-2), "shares that are the labels cost nothing"
+
+
+def test_mirrored_rows_show_and_tell_the_mirrored_face(supervision: Supervision) -> None:
+    plain, turned = supervision.batch(np.arange(2)), supervision.batch(np.arange(2), np.array([True, False]))
+    dialogue = supervision.dialogue
+    at = len(dialogue.question(36))
+
+    def told(batch: Any, row: int) -> Any:
+        ids = batch.ids[row][batch.mask[row].bool()].tolist()
+        return dialogue.codec.decode(dialogue.text(ids[at:-1]))
+
+    assert told(turned, 0) == mirrored_answer(told(plain, 0))
+    assert told(turned, 1) == told(plain, 1)
+    face = supervision.rows["image"][0].as_py()
+    picture = ImageOps.mirror(Image.open(io.BytesIO(face)).convert("RGB"))
+    np.testing.assert_array_equal(turned.pixels[: len(turned.pixels) // 2], look(dialogue.processor, [picture])[0])
+
+
+def test_which_rows_are_mirrored_follows_from_the_seed_and_changes_with_the_epoch() -> None:
+    epochs = [batch_flips(step, 50, 50, 3, 0.5).tolist() for step in range(4)]
+    assert epochs == [batch_flips(step, 50, 50, 3, 0.5).tolist() for step in range(4)]
+    assert len({tuple(flips) for flips in epochs}) == 4
+    assert 0.3 < np.mean(epochs) < 0.7
+    assert not batch_flips(0, 50, 50, 3, 0.0).any()
+    assert batch_flips(0, 50, 50, 3, 1.0).all()

@@ -1,0 +1,1 @@
+"""Answers about pictures that people bring: where they come from, rows, files, and a preview on the rig."""
