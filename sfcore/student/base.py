@@ -27,12 +27,17 @@ from sfcore.errors import WorkFailed, WrongUse
 from sfcore.randomness import digest, stream
 from sfcore.recordings.prior import draw_take
 from sfcore.student.dialogue import QUESTION
+from sfcore.student.sight.neighbours import look_at_neighbours
+from sfcore.student.sight.taught import load_tower, tower_config
 from sfcore.student.tokenizer import IMAGE, VIDEO, VISION_END, VISION_START, train_tokenizer
 
 COMPLETE = "_COMPLETE"
 """File written last into a base's folder, the same that a workspace writes: a folder without it is a torn one."""
 
-_UNTAUGHT = "sface_untaught"  # field of config.json that says that the weights are random
+TINY_WIDTH = 192
+"""Width of the tiny base's language side, which its tower must give."""
+
+_UNTAUGHT = "sface_untaught"  # field of config.json that says that the weights of the language side are random
 _VOCABULARY = 1024
 _CAPTION_TAKES, _CAPTION_FRAMES = 40, 50  # 2,000 captions: enough for every word of the grammar to become one token
 _SIDE = 96  # pixels; with patches of 8, merged 2 x 2, a picture is 36 tokens
@@ -47,18 +52,19 @@ class StudentProcessor(Qwen3VLProcessor):
 
 @dataclass(frozen=True)
 class Base:
-    """An opened base: its weights (in eval mode), its processor, and whether its weights are untaught (made from a seed)."""
+    """An opened base: its weights (in eval mode), its processor, and whether its language is untaught (made from a seed)."""
 
     model: Qwen3VLForConditionalGeneration
     processor: StudentProcessor
     untaught: bool
 
 
-def make_tiny(folder: Path, seed: int) -> None:
-    """Writes a Qwen3-VL of 5.7 M random parameters with its own tokenizer to ``folder``, in the hub's format.
+def make_tiny(folder: Path, seed: int, tower: Path | None = None) -> None:
+    """Writes a Qwen3-VL of 4.3 M parameters with its own tokenizer to ``folder``, in the hub's format.
 
-    The bytes follow from ``seed``, the words of the caption grammar and the installed torch alone. The folder appears whole: it
-    is built beside its place, its marker goes last, and one rename moves it in. A folder that is complete is left alone.
+    Its vision tower has the weights in the file ``tower`` and sees faces; all else is random, without a file the tower too.
+    The bytes follow from ``seed``, the tower, the words of the caption grammar and the installed torch alone. The folder appears
+    whole: it is built beside its place, its marker goes last, and one rename moves it in. One that is complete is left alone.
     """
     if (folder / COMPLETE).is_file():
         return
@@ -67,6 +73,10 @@ def make_tiny(folder: Path, seed: int) -> None:
     beside.mkdir(parents=True)
     tokenizer = train_tokenizer(_captions(seed), _VOCABULARY)
     model = _random_model(_tiny_config(tokenizer), seed)
+    if tower is None:
+        look_at_neighbours(model.model.visual)
+    else:
+        load_tower(model.model.visual, tower)
     _write_model(model, beside)
     StudentProcessor(_tiny_image_processor(), tokenizer, tokenizer.chat_template).save_pretrained(beside)
     (beside / COMPLETE).touch()
@@ -113,7 +123,7 @@ def _captions(seed: int) -> list[str]:
 
 
 def _tiny_config(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLConfig:
-    width, heads, head_width = 192, 6, 32
+    width, heads, head_width = TINY_WIDTH, 6, 32
     markers = tokenizer.get_vocab()
     config = Qwen3VLConfig(
         text_config={
@@ -136,18 +146,7 @@ def _tiny_config(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLConfig:
                 "mrope_interleaved": True,
             },
         },
-        vision_config={
-            "depth": 3,
-            "hidden_size": width,
-            "intermediate_size": 512,
-            "num_heads": heads,
-            "patch_size": 8,
-            "spatial_merge_size": 2,
-            "temporal_patch_size": 2,
-            "out_hidden_size": width,
-            "num_position_embeddings": (_SIDE // 8) ** 2,
-            "deepstack_visual_indexes": [1],
-        },
+        vision_config=tower_config(width).to_dict(),
         image_token_id=markers[IMAGE],
         video_token_id=markers[VIDEO],
         vision_start_token_id=markers[VISION_START],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from sfcore.errors import WorkFailed
+from sfcore.recipe import Sight
 from sfcore.student.sight.lesson import Lesson, Teacher
 from sfcore.student.sight.muon import Muon
 from sfcore.student.sight.reading import Reading, Spread, total
@@ -23,26 +25,12 @@ from sfcore.student.sight.tower import SquareTower
 MEASURED_FROM = 1_000_000_000
 """Number of the first lesson that is never learnt from."""
 _SPREAD_LESSONS = 512
+_WARMUP = 50  # steps
+# Share of the averaged weights that is kept at each step; the averaged ones are examined and kept.
+_AVERAGED = 0.998
 _CLIP = 10.0
 _BETAS = (0.9, 0.98)
 _STATE = "sight.pt"
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How long and how fast: ``rate`` for AdamW, ``matrix_rate`` for Muon; ``averaged`` is the share of the averaged weights kept
-    at each step; ``workers`` are processes that draw (0 draws in this one)."""
-
-    pictures: int
-    batch: int = 32
-    rate: float = 1e-3
-    matrix_rate: float = 0.02
-    warmup: int = 50
-    falling_share: float = 0.5
-    averaged: float = 0.998
-    workers: int = 1
-    check_every: int = 200
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,36 +90,42 @@ def pixels_of(pictures_BHW3: Tensor) -> Tensor:
 class SightSchool:
     """A tower, its reading heads and their optimisers, between two lessons."""
 
-    def __init__(self, tower: SquareTower, teachers: Callable[[], list[Teacher]], course: Course, held_out: int = 1000) -> None:
-        self.course, self._teachers, self.held_out = course, teachers, held_out
+    def __init__(self, tower: SquareTower, teachers: Callable[[], list[Teacher]], course: Sight, seed: int) -> None:
+        self.course, self._teachers = course, teachers
         self.device = next(tower.parameters()).device
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(course.seed)
-            self._examined = list(self._batches(MEASURED_FROM, held_out))
+            torch.manual_seed(seed)
+            self._examined = list(self._batches(MEASURED_FROM, course.held_out))
             spread = Spread.of(
                 {k: torch.cat([batch[k] for batch in self._examined])[:_SPREAD_LESSONS] for k in self._examined[0]}
             )
             self.tower, self.reading = tower, Reading(tower, spread).to(self.device)
         self.model = torch.nn.ModuleDict({"tower": tower, "reading": self.reading})
         self.average = torch.optim.swa_utils.AveragedModel(
-            self.model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(course.averaged), use_buffers=False
+            self.model, multi_avg_fn=partial(_averaged, _AVERAGED), use_buffers=False
         )
         self._optimisers = _optimisers(tower, self.reading, course)
         self.step = 0
+
+    @property
+    def averaged_tower(self) -> Any:
+        """The tower with averaged weights, as transformers has it."""
+        model: Any = self.average.module
+        return model["tower"].model
 
     def learn(self, told: Callable[[int, float], None], checked: Callable[[Checked], None], kept: Path | None = None) -> None:
         """Goes through the rest of the course; with ``kept`` it saves itself there at every check and goes on from there."""
         if kept is not None and (kept / _STATE).exists():
             self.load(kept)
         course, started = self.course, time.perf_counter()
-        steps = course.pictures // course.batch
-        for batch in self._batches(self.step * course.batch, (steps - self.step) * course.batch):
+        steps = course.pictures // course.batch_size
+        for batch in self._batches(self.step * course.batch_size, (steps - self.step) * course.batch_size):
             for optimiser in self._optimisers:
                 for group in optimiser.param_groups:
                     group["lr"] = group["peak"] * _pace(self.step, steps, course)
             loss = self._stepped(batch)
             self.step += 1
-            told(self.step * course.batch, loss)
+            told(self.step * course.batch_size, loss)
             if self.step % course.check_every == 0 or self.step == steps:
                 checked(self.check(time.perf_counter() - started))
                 if kept is not None:
@@ -167,14 +161,14 @@ class SightSchool:
             pixels.append(float((reading.landmarks(answers) - lessons["points"]).abs().mean()) * tower.side)
         r, ratio = scores(torch.cat(told).numpy(), torch.cat(true).numpy())
         means = {name: float(np.mean([each[name] for each in losses])) for name in losses[0]}
-        return Checked(self.step * self.course.batch, seconds, r, ratio, float(np.mean(pixels)), means)
+        return Checked(self.step * self.course.batch_size, seconds, r, ratio, float(np.mean(pixels)), means)
 
     def save(self, folder: Path) -> None:
         """Keeps everything that going on needs; the file appears whole."""
         folder.mkdir(parents=True, exist_ok=True)
         state = {
             "step": self.step,
-            "course": asdict(self.course),
+            "course": self.course.model_dump(),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
@@ -194,10 +188,10 @@ class SightSchool:
 
     def _batches(self, first: int, count: int) -> Iterator[dict[str, Tensor]]:
         lessons = Lessons(self._teachers, first, count)
-        workers = min(self.course.workers, max(0, count // self.course.batch))
+        workers = min(self.course.drawing_processes, max(0, count // self.course.batch_size))
         loader: Any = DataLoader(
             lessons,
-            batch_size=self.course.batch,
+            batch_size=self.course.batch_size,
             num_workers=workers,
             drop_last=False,
             # A forked process would share what numba and torch keep for threads.
@@ -223,7 +217,14 @@ def scores(told: np.ndarray, true: np.ndarray) -> tuple[float, float]:
     return float(np.mean(rs)), float(ours / np.abs(median - true[:, shapes])[active].mean())
 
 
-def _optimisers(tower: SquareTower, reading: Reading, course: Course) -> list[torch.optim.Optimizer]:
+@torch.no_grad()
+def _averaged(kept: float, average: list[Tensor], now: list[Tensor], steps: Tensor | int) -> None:
+    """Moves averaged weights towards those of now; the first steps less is kept, or a random start would stay for thousands."""
+    share = min(kept, (1 + int(steps)) / (10 + int(steps)))
+    torch._foreach_lerp_(average, now, 1 - share)
+
+
+def _optimisers(tower: SquareTower, reading: Reading, course: Sight) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the tower, AdamW for what it reads, what it is read by, and all that is no matrix."""
     inside = [
         weight for name, weight in tower.named_parameters() if weight.ndim == 2 and ("blocks." in name or "merger.linear" in name)
@@ -232,7 +233,7 @@ def _optimisers(tower: SquareTower, reading: Reading, course: Course) -> list[to
     rest = [weight for weight in (*tower.parameters(), *reading.parameters()) if id(weight) not in taken]
     optimisers: list[torch.optim.Optimizer] = [
         Muon(inside, course.matrix_rate),
-        torch.optim.AdamW(rest, lr=course.rate, betas=_BETAS, weight_decay=0.0),
+        torch.optim.AdamW(rest, lr=course.learning_rate, betas=_BETAS, weight_decay=0.0),
     ]
     for optimiser in optimisers:
         for group in optimiser.param_groups:
@@ -240,8 +241,8 @@ def _optimisers(tower: SquareTower, reading: Reading, course: Course) -> list[to
     return optimisers
 
 
-def _pace(step: int, steps: int, course: Course) -> float:
+def _pace(step: int, steps: int, course: Sight) -> float:
     """Share of the peak rate: rises, stays, and falls linearly to a fiftieth."""
-    rising = min(1.0, (step + 1) / course.warmup)
+    rising = min(1.0, (step + 1) / _WARMUP)
     left = (steps - step) / max(1.0, steps * course.falling_share)
     return rising * max(0.02, min(1.0, left))

@@ -46,7 +46,7 @@ def test_base_opens_as_a_small_qwen3_vl(tiny: Path) -> None:
     base = load_base(tiny)
     assert base.untaught
     assert type(base.model).__name__ == "Qwen3VLForConditionalGeneration"
-    assert 5e6 <= sum(parameter.numel() for parameter in base.model.parameters()) <= 6e6
+    assert 3e6 <= sum(parameter.numel() for parameter in base.model.parameters()) <= 8e6
     assert base.model.lm_head.weight is base.model.get_input_embeddings().weight
 
 

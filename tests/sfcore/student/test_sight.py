@@ -15,13 +15,13 @@ from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLVisionCon
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from sfcore.arkit import INDEX, NAMES
-from sfcore.recipe import Faces
+from sfcore.recipe import Faces, Sight
 from sfcore.render.landmarks import frontal_points
 from sfcore.rigs.registry import load_rig
 from sfcore.student.sight.lesson import CELLS, Lesson, Teacher
 from sfcore.student.sight.muon import orthogonal
 from sfcore.student.sight.neighbours import NEIGHBOURS, look_at_neighbours
-from sfcore.student.sight.teaching import Checked, Course, SightSchool, pixels_of, tensors_of
+from sfcore.student.sight.teaching import Checked, SightSchool, pixels_of, tensors_of
 from sfcore.student.sight.tower import SquareTower
 
 NO_RECORDING = np.empty((0, len(NAMES)), np.float32)
@@ -138,18 +138,18 @@ class _Diary:
         self.losses.append(loss)
 
 
-def _learnt(course: Course, kept: Path | None = None) -> tuple[_Diary, dict[str, Tensor]]:
+def _learnt(course: Sight, kept: Path | None = None) -> tuple[_Diary, dict[str, Tensor]]:
     model = _vision(depth=1)
     look_at_neighbours(model)
     torch.manual_seed(0)
-    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, held_out=16)
+    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, seed=0)
     diary = _Diary()
     school.learn(diary.told, diary.checks.append, kept)
     return diary, model.state_dict()
 
 
 def test_a_course_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    course = Course(pictures=48, batch=8, workers=0, check_every=3, warmup=2)
+    course = Sight(pictures=64, batch_size=8, drawing_processes=0, check_every=3, held_out=16)
     whole, weights = _learnt(course)
     stopped = RuntimeError("the lights went out")
 
@@ -163,7 +163,7 @@ def test_a_course_goes_on_where_it_stopped(tmp_path: Path) -> None:
     model = _vision(depth=1)
     look_at_neighbours(model)
     torch.manual_seed(0)
-    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, held_out=16)
+    school = SightSchool(SquareTower(model), lambda: [_teacher()], course, seed=0)
     with pytest.raises(RuntimeError, match="lights"):
         school.learn(diary.told, diary.checks.append, tmp_path)
     gone_on, same = _learnt(course, tmp_path)
@@ -174,7 +174,7 @@ def test_a_course_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_loss_falls() -> None:
-    diary, _ = _learnt(Course(pictures=160, batch=16, workers=0, check_every=10, warmup=2))
+    diary, _ = _learnt(Sight(pictures=320, batch_size=16, drawing_processes=0, check_every=20, held_out=16))
     assert np.mean(diary.losses[-3:]) < 0.93 * np.mean(diary.losses[:2])
 
 
