@@ -78,7 +78,7 @@ def _dies_in_commit(which: int, after: float) -> None:
         seen[0] += 1
         return commit(workspace, *given)
 
-    Workspace.commit_files = commit_and_die  # type: ignore[method-assign]
+    Workspace.commit_files = commit_and_die  # type: ignore[method-assign, assignment]
 
 
 # In the drill's process -------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def _drill(root: Path, given: argparse.Namespace) -> int:
             print(f"{way}: {len(results) - bad} of {len(results)} ended as an undisturbed run", flush=True)
         return 1 if wrong else 0
     finally:
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

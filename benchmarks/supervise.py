@@ -96,7 +96,7 @@ def _write(task: tuple[int, Any, Path]) -> int:
     number, file, out = task
     rows, _ = _maker.make(file)
     pq.write_table(rows, out / f"{number:06d}.parquet", compression="zstd")
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
 def plain(place: Path, samples: int) -> dict[str, float]:
@@ -238,9 +238,9 @@ def weights() -> None:
 
     rig = load_rig("procedural")
     renderer = Renderer(rig)
-    faces = recipe_for(48).labels.prior
-    takes = list(prior_takes("bench", faces, 0)) if faces else []
-    values = np.concatenate([take.coefficients for take in takes])[:48]
+    prior = recipe_for(480).labels.prior
+    assert prior is not None
+    values = np.concatenate([take.coefficients[:5] for take, _ in prior_takes(prior, 0.2, 0)])[:48]
     for size in (64, 96, 128, 192, 256):
         wanted = recipe_from({"faces": {"size": size}}, "benchmark").faces
         drawn = [
