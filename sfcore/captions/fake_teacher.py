@@ -1,7 +1,7 @@
 """A language model that is none: the chat protocol over a real socket, true captions by the grammar, and faults on request.
 
     python -m sfcore.captions.fake_teacher --port 8011 --faults mixed=0.2,lies=0.1
-    SFACE_TEACHER_URL=http://127.0.0.1:8011/v1 SFACE_TEACHER_MODEL=fake sface supervise --recipe my.yaml
+    SFACE_TEACHER_URL=http://127.0.0.1:8011/v1 SFACE_TEACHER_MODEL=fake sface supervise --recipe my.yaml --dataset takes
 
 Faults are given as ``name=share``, by the names of `sfcore.captions.teacher_faults` and `sfcore.captions.lies`; ``mixed`` stands
 for all that a run gets over, ``lies`` for all lies. The share of calls that fail is exact on average and follows from ``--seed``.

@@ -7,8 +7,10 @@ grammar writes the caption. So every face gets one, and its source says whose it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ from sfcore.captions.llm.reading import Unreadable, read_description
 from sfcore.captions.verify import Verification, verify
 from sfcore.errors import SfaceError, WorkFailed, WrongUse
 from sfcore.recipe import Teacher
+
+T = TypeVar("T")
 
 LLM = "llm"
 _CHECKING_RETRIES = 3
@@ -59,7 +63,7 @@ class LlmCaptioner:
 
     def caption(self, faces: Sequence[NDArray[np.float32]], sample_ids: Sequence[str]) -> list[Captioned]:
         """See `sfcore.captions.captioner.Captioner.caption`; raises `WorkFailed` when the error budget is spent."""
-        return asyncio.run(self._all(faces, sample_ids))
+        return _run(self._all(faces, sample_ids))
 
     async def _all(self, faces: Sequence[NDArray[np.float32]], sample_ids: Sequence[str]) -> list[Captioned]:
         try:
@@ -136,7 +140,7 @@ def try_teacher(teacher: Teacher, access: TeacherAccess) -> None:
 
     Raises `WorkFailed` or `WrongUse` with what is wrong.
     """
-    asyncio.run(_tried(with_model(teacher, access), access))
+    _run(_tried(with_model(teacher, access), access))
 
 
 async def _tried(teacher: Teacher, access: TeacherAccess) -> None:
@@ -148,6 +152,16 @@ async def _tried(teacher: Teacher, access: TeacherAccess) -> None:
             failure = error.__cause__
             assert isinstance(failure, CallFailed)
             raise WorkFailed(sentence_of(access.place, failure)) from None
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs to the end, also where this thread has a loop of its own, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, work).result()
 
 
 def _first(refusals: BaseExceptionGroup[SfaceError]) -> SfaceError:

@@ -241,3 +241,47 @@ def test_a_strong_action_left_out_is_a_fault(missing: str) -> None:
     verdict = verify(describe(face(), "x"), shown)
     assert any("does not tell extreme" in fault for fault in verdict.faults)
     assert verdict.score < 1
+
+
+def shown(**values: float) -> Description:
+    face = np.zeros(61, np.float32)
+    for name, value in values.items():
+        face[INDEX[name]] = value
+    description = describe(face, "sample")
+    assert verify(description, face).faults == ()
+    return description
+
+
+def test_a_mouth_or_jaw_that_goes_to_one_side_is_asymmetric() -> None:
+    assert "mouth shift to the left" in shown(MouthLeft=0.6).symmetry
+    assert "jaw shift to the right" in shown(JawRight=0.4).symmetry
+    assert shown(MouthLeft=0.2).symmetry == shown(HeadYaw=0.5).symmetry == SYMMETRIC
+    face = np.zeros(61, np.float32)
+    face[INDEX["JawLeft"]] = 0.6
+    assert verify(Description("", "Jaw strongly shifted to the left.", "", SYMMETRIC), face).score < 1
+
+
+def test_lids_rest_where_eyes_look_somewhere_and_shut_lids_hide_the_gaze() -> None:
+    looking = shown(EyeLookDownLeft=0.6, EyeLookDownRight=0.6).muscle_movements
+    assert "eyelids" in looking
+    assert "eyes" not in looking
+    shut = {"EyeBlinkLeft": 0.75, "EyeBlinkRight": 0.75, "EyeLookDownLeft": 0.9, "EyeLookDownRight": 0.9}
+    assert "gaze" not in shown(**shut).muscle_movements.lower()
+
+
+def test_feelings_are_told_only_where_the_muscles_show_them() -> None:
+    alike = {"BrowOuterUpLeft": 0.38, "BrowOuterUpRight": 0.38}
+    sad = {"BrowInnerUp": 0.38, "MouthFrownLeft": 0.5, "MouthFrownRight": 0.5}
+    assert "sadness" in shown(**sad).emotional_implication
+    assert shown(**sad, **alike).emotional_implication == NOT_OBSERVABLE
+    faint = dict.fromkeys(("BrowInnerUp", "MouthFrownLeft", "MouthFrownRight"), 0.27)
+    assert shown(**faint).emotional_implication == NOT_OBSERVABLE
+    smile = shown(MouthSmileLeft=0.6, MouthSmileRight=0.6)
+    assert smile.expression_category.startswith("social smile")
+    assert smile.emotional_implication.startswith("no sign")
+
+
+def test_an_act_does_not_name_itself_as_its_evidence() -> None:
+    assert shown(JawOpen=0.6).expression_category == "jaw drop"
+    both = shown(JawOpen=0.6, MouthLowerDownLeft=0.5, MouthLowerDownRight=0.5).expression_category
+    assert both == "jaw drop, with lower lip depression"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -91,6 +92,14 @@ def test_a_hopeless_teacher_stops_the_run_early(faults: str, part: str, workspac
     assert part in str(stop.value)
     assert "\n" not in str(stop.value)
     assert teacher.served.total() < 150
+
+
+def test_captions_are_written_inside_a_running_loop(workspace: Workspace) -> None:
+    async def in_a_notebook(teacher: FakeTeacher) -> list[Captioned]:
+        return captions(teacher, workspace, 3)
+
+    with FakeTeacher() as teacher:
+        assert [caption.source for caption in asyncio.run(in_a_notebook(teacher))] == ["llm"] * 3
 
 
 def test_torn_and_foreign_files_in_the_cache_are_asked_for_again(workspace: Workspace) -> None:
