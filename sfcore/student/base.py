@@ -176,4 +176,5 @@ def _write_model(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
 def _tiny_image_processor() -> Qwen2VLImageProcessorPil:
     # One size for the smallest and the largest: every picture becomes about 36 tokens, whatever its size.
     size = {"shortest_edge": _SIDE * _SIDE, "longest_edge": _SIDE * _SIDE}
-    return Qwen2VLImageProcessorPil(patch_size=8, merge_size=2, temporal_patch_size=2, size=size)
+    half = [0.5, 0.5, 0.5]  # -1..1, as Qwen3-VL's own processor scales; this class is older and its defaults are CLIP's
+    return Qwen2VLImageProcessorPil(patch_size=8, merge_size=2, temporal_patch_size=2, size=size, image_mean=half, image_std=half)

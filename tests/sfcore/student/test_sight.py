@@ -10,17 +10,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor
 from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLVisionConfig
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from sfcore.arkit import INDEX, NAMES
+from sfcore.errors import WorkFailed
 from sfcore.recipe import Faces, Sight
 from sfcore.render.landmarks import frontal_points
 from sfcore.rigs.registry import load_rig
+from sfcore.student.base import TINY_WIDTH, load_base, make_tiny
+from sfcore.student.batches import look
 from sfcore.student.sight.lesson import CELLS, Lesson, Teacher
 from sfcore.student.sight.muon import orthogonal
 from sfcore.student.sight.neighbours import NEIGHBOURS, look_at_neighbours
+from sfcore.student.sight.taught import save_tower, untaught_tower
 from sfcore.student.sight.teaching import Checked, SightSchool, pixels_of, tensors_of
 from sfcore.student.sight.tower import SquareTower
 
@@ -41,7 +46,8 @@ def _vision(depth: int = 2) -> Qwen3VLVisionModel:
         num_position_embeddings=CELLS**2,
         deepstack_visual_indexes=[],
     )
-    return Qwen3VLVisionModel(config).float()
+    model: Qwen3VLVisionModel = Qwen3VLVisionModel(config)
+    return model
 
 
 @cache
@@ -178,7 +184,23 @@ def test_loss_falls() -> None:
     assert np.mean(diary.losses[-3:]) < 0.93 * np.mean(diary.losses[:2])
 
 
-def test_pictures_are_scaled_as_qwen_scales_them() -> None:
-    scaled = pixels_of(torch.tensor([[[[0, 255, 127]]]], dtype=torch.uint8))
-    assert scaled.shape == (1, 3, 1, 1)
-    assert scaled.flatten().tolist() == pytest.approx([-1, 1, -0.00392], abs=1e-4)
+def test_a_base_sees_what_its_tower_was_taught_to_see(tmp_path: Path) -> None:
+    """The same picture, through the processor and transformers as answering does, and as teaching does."""
+    tower = untaught_tower(TINY_WIDTH, seed=4)
+    save_tower(tower, tmp_path / "tower.safetensors")
+    make_tiny(tmp_path / "base", 0, tmp_path / "tower.safetensors")
+    base = load_base(tmp_path / "base")
+    picture = _lesson(3).picture
+    pixels, grid = look(base.processor, [Image.fromarray(picture)])
+    asked = base.model.model.visual(pixels, grid).pooler_output
+    _, taught = SquareTower(tower)(pixels_of(torch.from_numpy(picture)[None]))
+    # 16 bits of weights are kept.
+    assert torch.allclose(asked, taught[0], atol=0.02 * taught.std().item())
+
+
+def test_weights_of_another_tower_are_told_in_a_sentence(tmp_path: Path) -> None:
+    save_tower(untaught_tower(64, seed=4), tmp_path / "narrow.safetensors")
+    (tmp_path / "torn.safetensors").write_bytes((tmp_path / "narrow.safetensors").read_bytes()[:5000])
+    for name in ("narrow.safetensors", "torn.safetensors", "none.safetensors"):
+        with pytest.raises(WorkFailed, match="does not hold this tower's weights"):
+            make_tiny(tmp_path / "base", 0, tmp_path / name)
