@@ -17,6 +17,8 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from tasks.progress import Pace
+
 # Each update is a request to Prefect's server; people do not read faster than this.
 _SECONDS_BETWEEN_UPDATES = 2.0
 
@@ -26,22 +28,23 @@ class ArtifactProgress:
 
     def __init__(self) -> None:
         self._artifact: UUID | None = None
-        self._step, self._total = "", 1
+        self._step, self._total, self._unit = "", 1, ""
+        self._pace = Pace(0)
         self._updated = 0.0
 
     def begin(self, step: str, total: int, unit: str) -> None:
         """Creates the step's artifact at nothing done."""
-        self._step, self._total = step, max(1, total)
+        self._step, self._total, self._unit, self._pace = step, max(1, total), unit, Pace(total)
         created: Any = create_progress_artifact(progress=0.0, key=f"sface-{step}-progress", description=f"{step}: {total} {unit}")
         self._artifact, self._updated = created, time.monotonic()
 
     def advance(self, done: int, note: str = "") -> None:
-        """Moves the artifact, at most every two seconds."""
+        """Moves the artifact, at most every two seconds, with rate and time left as the terminal shows them."""
+        pace = self._pace.in_words(done, self._unit)
         if self._artifact is not None and time.monotonic() - self._updated >= _SECONDS_BETWEEN_UPDATES:
             self._updated = time.monotonic()
-            update_progress_artifact(
-                self._artifact, progress=100.0 * done / self._total, description=f"{self._step} {note}".strip()
-            )
+            said = ", ".join(part for part in (f"{self._step}: {done} of {self._total} {self._unit}", pace, note) if part)
+            update_progress_artifact(self._artifact, progress=100.0 * done / self._total, description=said)
 
     def end(self, summary: str) -> None:
         """Leaves the artifact at everything done, with the summary as its description."""
