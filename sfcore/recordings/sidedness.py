@@ -31,6 +31,8 @@ _ALIKE = 0.35
 _FEWEST_STRANGERS = 3
 # Faces lean by 0.02 to 0.2 in those takes; a drawn or symmetrised one does not lean.
 _LEAST_LEAN = 0.015
+# Rows widened to doubles at a time: those of a whole take would be twice as much memory as the take.
+_ROWS_AT_A_TIME = 16_384
 
 
 @dataclass
@@ -43,7 +45,10 @@ class SideTally:
 
     def see(self, coefficients: NDArray[np.float32]) -> None:
         """Adds (n, 61) float32, NaN = unknown."""
-        wide = coefficients.astype(np.float64)
+        for start in range(0, len(coefficients), _ROWS_AT_A_TIME):
+            self._see(coefficients[start : start + _ROWS_AT_A_TIME].astype(np.float64))
+
+    def _see(self, wide: NDArray[np.float64]) -> None:
         self.rows += len(wide)
         self._lean += np.nan_to_num(wide[:, _LEFT] - wide[:, _RIGHT]).sum(axis=0)
         yaw, look = wide[:, _YAW], (wide[:, _IN] - wide[:, _OUT]) * _SIGN

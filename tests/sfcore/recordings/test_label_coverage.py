@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -221,3 +222,12 @@ def test_a_timeline_keeps_every_row_in_its_part_whatever_the_length(times: list[
     busy = {int((time - times[0]) / line.part) for time in times}
     assert {place for place, (mean, _) in enumerate(parts) if mean == 1.0} == busy
     assert all(kind == (0 if place in busy else -1) for place, (_, kind) in enumerate(parts))
+
+
+def test_looking_at_the_sides_of_a_long_take_needs_less_memory_than_the_take() -> None:
+    values = np.zeros((100_000, len(NAMES)), np.float32)
+    tracemalloc.start()
+    tally(values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < values.nbytes
