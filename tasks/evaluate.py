@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from sfcore.arkit import NAMES
 from sfcore.errors import WorkFailed
+from sfcore.metrics.silence import silence_of
 from sfcore.plan import Cuts, cut
 from sfcore.randomness import digest
 from sfcore.recipe import Recipe
@@ -83,10 +84,10 @@ def evaluate(
         progress.advance(done)
     evaluated = Evaluated(run_id, candidate, champion, baselines, len(asked.test), recipe.labels.dataset, versions.supervision)
     _judge(workspace, asked, evaluated.models)
-    _score(workspace, recipe, evaluated)
+    silence = silence_of(_score(workspace, recipe, evaluated), candidate)
     progress.end(
         f"metrics of {candidate} beside {len(evaluated.models) - 1} others on {evaluated.samples} held-out pictures of new faces"
-        + (f"; {finished}" if finished else "")
+        + "".join(f"; {said}" for said in (silence, finished) if said)
     )
     return evaluated
 
@@ -230,9 +231,10 @@ def _judge(workspace: Workspace, asked: Asked, models: Sequence[str]) -> None:
 # Scores ---------------------------------------------------------------------------------------------------------------
 
 
-def _score(workspace: Workspace, recipe: Recipe, done: Evaluated) -> None:
+def _score(workspace: Workspace, recipe: Recipe, done: Evaluated) -> pa.Table:
     from sfcore.metrics.score import score
 
     con = connect(workspace, {"supervision": done.dataset_version})
     rows = score(con, done.run_id, list(done.models), done.dataset, done.dataset_version, recipe.evaluation, recipe.seed)
     workspace.append("metrics", rows, f"metrics/{done.run_id}")
+    return rows

@@ -171,7 +171,10 @@ def _check_answers(con: duckdb.DuckDBPyConnection, scope: Scope, models: list[st
         )
     silent = [model for model in models if model not in {row[0] for row in counted}]
     if silent:
-        raise WorkFailed(f"{silent[0]} has answered no test picture of '{scope.dataset}': 'sface evaluate' asks it and scores.")
+        raise WorkFailed(
+            f"{silent[0]} has answered no test picture of '{scope.dataset}' at version {scope.dataset_version}, whatever it "
+            "answered of other versions: 'sface evaluate' asks it and scores."
+        )
     doubled = [model for model, rows, samples in counted if rows != samples]
     if doubled:
         raise WorkFailed(f"predictions hold more than one answer of {doubled[0]} to a picture: keep one for each sample_id.")
@@ -226,6 +229,7 @@ def _score_model(task: _Task, model: str, answered: _Answered) -> list[_Scored]:
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
         # Sums of many threads come in any order, and with them the last digits.
         con.execute("SET threads = 1")
+        con.execute("SET enable_progress_bar = false")
         _make_views(con, task, model, answered)
         parts = []
         for figure in FIGURES.values():

@@ -31,6 +31,8 @@ def connect(workspace: Workspace, versions: dict[str, int] | None = None) -> duc
 
     # Looking for extensions on the network costs two seconds a miss, and closed networks have none.
     con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    # Progress is told by whoever asks, on the stream meant for it.
+    con.execute("SET enable_progress_bar = false")
     for name, schema in workspace.schemas.items():
         version = (versions or {}).get(name)
         if workspace.has_table(name):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from sfcore.metrics.figures import Scope, query_for
 from sfcore.metrics.probes import NOISE, PROBES, Probe, probe_rows, probed_samples, second_look
+from sfcore.metrics.silence import silence_of
 from sfcore.store.query import ask
 
 
@@ -69,6 +70,8 @@ def test_cells_without_a_finite_number_are_counted() -> None:
     world = _world(answer, alone=answer)
     assert _value(world, "unanswered") == (0.25, 4)
     assert _value(world, "unanswered", "channel:JawOpen") == (0.5, 4)
+    assert silence_of(world.score(), "model") == "25 % of its cells hold no finite number and count as wrong as can be"
+    assert silence_of(world.score(), MEDIAN) == ""
     # Those two cells err to the far end of the range: 0.6 (truth 0.4) and 0.9.
     assert _value(world, "mae")[0] == pytest.approx((0.6 + 0.9) / 8, abs=1e-6)
 
