@@ -60,6 +60,7 @@ _KNOWN = frozenset().union(
 )
 _FELT = ("expression_category", "emotional_implication")
 _WORD = re.compile(r"[a-z]+")
+_STAMMER = re.compile(r"\b([a-z]+) \1\b")
 # Parts that are named together without meaning two: the corner of a lip, the lid of an eye, the gaze of an eye.
 _TOGETHER = ({"corner", "lip"}, {"lid", "eye"}, {"gaze", "eye"}, {"jaw", "chin"})
 # Motions that only bear out another one ("pushed forward"); any other beside it would be passed over.
@@ -114,6 +115,7 @@ def _of_field(text: str, field: str) -> list[str]:
         return []
     words = dict.fromkeys(_WORD.findall(after_opening(text, field).lower()))
     faults = [f"{field} says '{word}', which cannot be checked" for word in words if word not in _KNOWN]
+    faults += [f"{field} stammers '{again[0]}'" for again in _STAMMER.finditer(text.lower())]
     if field not in _FELT:
         faults += [f"{field} names a feeling ('{word}')" for word in words if word in FEELINGS]
     for sentence in clauses_of_field(text, field):
@@ -130,11 +132,13 @@ def _trouble(read: ReadClause, claims: bool) -> str:
     """What a clause says beyond its claims, "" when that is nothing."""
     c = read.clause
     if not claims:
+        # A part alone may be a heading; in "brows and cheeks raised" it would be said to rise and not be read.
+        named = (c.bases or c.qualifiers) and not c.heads
         says = c.motions or c.band or c.side or c.negated or c.ahead or c.resting or c.symmetric or c.asymmetric
-        return "makes no claim that can be checked" if says else ""
+        return "makes no claim that can be checked" if says or named else ""
     if c.conflicting:
         return "says two strengths or two sides at once"
-    if (c.symmetric or c.asymmetric) and read.actions:
+    if (c.symmetric or c.asymmetric) and (read.actions or c.side or c.ahead):
         return "calls an action symmetric or asymmetric instead of telling its sides"
     if len(set(c.bases)) > 1 and not any(set(c.bases) <= together for together in _TOGETHER):
         return "speaks of two parts of the face at once"

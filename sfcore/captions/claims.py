@@ -317,7 +317,7 @@ def _clauses(sentence: str) -> list[Clause]:
 
 def _rest_claims(clauses: list[Clause]) -> tuple[Claim, ...] | None:
     """The claims of a sentence like "Brows, nose and jaw at rest", None when it is not of that kind."""
-    if not any(c.resting for c in clauses) or any(c.motions or c.band or c.side for c in clauses):
+    if not any(c.resting for c in clauses) or any(c.motions or c.band or c.side or c.negated for c in clauses):
         return None
     parts = dict.fromkeys(base for c in clauses for base in c.bases)
     return tuple(Claim("rest", REST_REGIONS[part]) for part in parts if part in REST_REGIONS)

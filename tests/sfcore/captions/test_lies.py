@@ -107,6 +107,10 @@ def test_a_true_caption_in_other_words_is_taken(moves: str) -> None:
         "The cheeks rise while the outer brows remain neutral.",
         "Both sides at rest.",
         "An angry brow.",
+        "Brows and cheeks moderately raised.",
+        "Upper and lower lip rolled in.",
+        "Eyes, not nose and tongue at rest.",
+        "Cheeks moderately moderately raised.",
         "Slightly.",
     ],
 )
@@ -130,6 +134,7 @@ def test_false_and_uncheckable_sentences_are_refused(said: str) -> None:
         ("symmetry", "asymmetric: outer brow raise much stronger on the left"),
         ("symmetry", "asymmetric: outer brow raise stronger on the right"),
         ("symmetry", "the left side leads"),
+        ("symmetry", "left asymmetric"),
     ],
 )
 def test_each_field_is_checked(field: str, said: str) -> None:
