@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,7 @@ def predict(
     """Read faces: 61 coefficients and a description of each picture; what cannot be read is a row with its error."""
     _check(out or [], preview, fps)
     place = opened(workspace)
+    _quiet_transformers()
     from tasks.predict import PredictOrder
     from tasks.predict import predict as run
 
@@ -69,6 +71,14 @@ def _check(outs: list[Path], preview: Path | None, fps: float | None) -> None:
             raise WrongUse(f"{path}: there is no folder {path.parent}; make it first or name another.")
     if fps is not None and not 0 < fps <= 1000:
         raise WrongUse(f"--fps {fps:g}: give frames a second above 0, such as 30.")
+
+
+def _quiet_transformers() -> None:
+    """People watch our own progress, not a bar of weights; what libraries deprecate is no news to them."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def _table(done: Predicted) -> Table:
