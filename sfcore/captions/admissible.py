@@ -133,11 +133,13 @@ def _trouble(read: ReadClause, claims: bool) -> str:
     c = read.clause
     if not claims:
         # A part alone may be a heading; in "brows and cheeks raised" it would be said to rise and not be read.
-        named = (c.bases or c.qualifiers) and not c.heads
+        named = (c.bases or c.qualifiers or c.acting) and not c.heads
         says = c.motions or c.band or c.side or c.negated or c.ahead or c.resting or c.symmetric or c.asymmetric
         return "makes no claim that can be checked" if says or named else ""
-    if c.conflicting:
-        return "says two strengths or two sides at once"
+    if c.conflicting or len(set(c.qualifiers)) > 1:
+        return "says two strengths, two sides or two halves at once"
+    if c.feelings and c.band:
+        return "gives a feeling a strength, which nobody measures"
     if (c.symmetric or c.asymmetric) and (read.actions or c.side or c.ahead):
         return "calls an action symmetric or asymmetric instead of telling its sides"
     if len(set(c.bases)) > 1 and not any(set(c.bases) <= together for together in _TOGETHER):
