@@ -8,14 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfcore.errors import WorkFailed, WrongUse
+from sfcore.errors import WrongUse
 from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from sfcore.predictions.row import Prediction
     from sfcore.predictions.shots import Album, Shot
 
@@ -86,7 +84,7 @@ def model_named(workspace: Workspace, name: str) -> str:
 
 
 def _answered(workspace: Workspace, model_id: str, album: Album, order: PredictOrder, progress: Progress) -> Iterator[Prediction]:
-    from sfcore.predictions.preview import Kept
+    from sfcore.predictions.preview import Kept, draw_preview
     from sfcore.predictions.row import Prediction
     from sfcore.student.picture import Unseen
     from sfcore.student.shelf import take_student
@@ -106,23 +104,13 @@ def _answered(workspace: Workspace, model_id: str, album: Album, order: PredictO
             yield row
         progress.advance(max(0, len(files) - 1), f"{number} pictures")
     if order.preview is not None:
-        _draw_preview(order.preview, kept.cells, model_id)
+        draw_preview(order.preview, kept, model_id)
 
 
 def _batches(shots: Iterable[Shot], size: int) -> Iterator[list[Shot]]:
     each = iter(shots)
     while batch := list(islice(each, size)):
         yield batch
-
-
-def _draw_preview(path: Path, cells: list[tuple[Prediction, Image | None]], model_id: str) -> None:
-    from sfcore.predictions.preview import preview
-    from sfcore.rigs.registry import load_rig
-
-    try:
-        preview(cells, load_rig("procedural"), model_id).save(path)
-    except (OSError, ValueError) as error:
-        raise WorkFailed(f"cannot write {path}: {error}.") from None
 
 
 def _sentence(done: Predicted) -> str:

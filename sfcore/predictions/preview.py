@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from sfcore.errors import WorkFailed
 from sfcore.predictions.row import Prediction
 from sfcore.render.draw import Renderer
 from sfcore.render.sheet import plain_scene
 from sfcore.reports.contact_sheet import short_category
+from sfcore.rigs.registry import load_rig
 from sfcore.rigs.rig import Rig
 
 _PAPER, _INK, _SOFT, _FAULT, _FRAME = (250, 249, 246), (34, 34, 38), (124, 124, 132), (170, 48, 40), (226, 224, 218)
@@ -64,6 +66,15 @@ def preview(cells: list[tuple[Prediction, Image.Image | None]], rig: Rig, model_
         pen.rectangle((x - 1, y - 1, x + 2 * _SIDE, y + _SIDE), outline=_FRAME)
         _words(pen, prediction, (x, y + _SIDE + 5))
     return sheet
+
+
+def draw_preview(path: Path, kept: Kept, model_id: str) -> None:
+    """Draws what is kept on the embedded head into a PNG; raises `WorkFailed` where it cannot be written."""
+    sheet = preview(kept.cells, load_rig("procedural"), model_id)
+    try:
+        sheet.save(path)
+    except (OSError, ValueError) as error:
+        raise WorkFailed(f"cannot write {path}: {error}.") from None
 
 
 def _words(pen: ImageDraw.ImageDraw, prediction: Prediction, at: tuple[int, int]) -> None:
