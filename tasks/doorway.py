@@ -25,7 +25,7 @@ from sfcore.recordings.labels import (
 from sfcore.recordings.perturb import perturbed_take
 from sfcore.recordings.source import Refused
 from sfcore.recordings.splits import TRAIN
-from sfcore.recordings.take import RejectReason, Take
+from sfcore.recordings.take import RejectReason, Take, content_hash
 from sfcore.store.workspace import Workspace
 
 # Rows that wait for a commit they share, a row with a picture as so many; a commit costs as much as a thousand rows.
@@ -109,7 +109,9 @@ class Doorway:
             if copy.name in self._known or not len(learnt):
                 continue
             frame, t = copy.frame[learnt], copy.t[learnt]
-            part = replace(copy, frame=frame, t=t, coefficients=copy.coefficients[learnt], clipped=copy.clipped[learnt])
+            values, clipped = copy.coefficients[learnt], copy.clipped[learnt]
+            content = content_hash(frame, t, values)
+            part = replace(copy, source_hash=content, frame=frame, t=t, coefficients=values, clipped=clipped, split=None)
             self._known.add(part.name, part.source_hash, held_out(part.frame, TRAIN))
             self._add(part, np.broadcast_to(np.array(TRAIN), len(learnt)))
             added += 1

@@ -105,14 +105,14 @@ class Clock:
 
     def known(self) -> dict[str, str]:
         """What a program should know about it."""
-        base = self._smaller_base
+        base = self.smaller_base
         return {"clock": self.kind, "clock_known": self.how} | ({"timecode_base": f"60, maybe {base}"} if base else {})
 
     def notes(self) -> Iterator[str]:
         """What a person should know about it."""
         if self.note:
             yield self.note
-        if base := self._smaller_base:
+        if base := self.smaller_base:
             most = int(np.flatnonzero(self._numbers)[-1])
             yield (
                 f"the frame numbers of its timecodes never exceed {most}: they look like {base} frames a second, and "
@@ -126,7 +126,7 @@ class Clock:
             self._span = min(self._span[0], float(read.min())), max(self._span[1], float(read.max()))
 
     @property
-    def _smaller_base(self) -> int | None:
+    def smaller_base(self) -> int | None:
         """The base of which the timecodes seem to be where it is not 60: that of film, of Europe's video or of America's."""
         seen = np.flatnonzero(self._numbers)
         if len(seen) < _FEWEST_NUMBERS or self._span[1] - self._span[0] < _FEWEST_SECONDS or seen[-1] > 29:

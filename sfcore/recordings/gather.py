@@ -90,6 +90,10 @@ class Gather:
         self._shelved: list[NDArray[np.int64]] = []
         self._kept = self._waits = 0
 
+    def keep_times(self) -> None:
+        """Says that times are a take's own already: its first row may be anywhere, as in a part of a long recording."""
+        self._origin = 0.0
+
     def forget(self) -> None:
         """Lets go of what was collected: a take of which nothing could be kept."""
         self._begin()
@@ -231,7 +235,8 @@ class Gather:
         self._parts += 1
         stem = stem or take_name(name)
         images = None if self._shelf is None else Pictures(self._shelf, np.concatenate(self._shelved)[kept])
-        told = [*notes, *self._clock_notes(t), *_notes(values), *timing_notes(frame, t)]
+        told = [*notes, *self._clock_notes(t), *_notes(values)]
+        told += [] if self._is_of_smaller_base else timing_notes(frame, t)
         if self._unit is not None and (words := self._unit.note):
             told.append(words)
         cut = (self._parts > 1, more)
@@ -274,8 +279,13 @@ class Gather:
             found["clock"] = "unknown"
         fps, lost, _ = timecode.pace(frame, t)
         if fps is not None:
-            found |= {"fps": round(fps, 4), "lost_frames": lost}
+            found |= {"fps": round(fps, 4), "lost_frames": 0 if self._is_of_smaller_base else lost}
         return found
+
+    @property
+    def _is_of_smaller_base(self) -> bool:
+        """Whether frame numbers seem to begin anew before sixty: what lacks between seconds then is no lost frame."""
+        return self.clock is not None and bool(self._is_timed) and self.clock.smaller_base is not None
 
     def _clock_notes(self, t: NDArray[np.float64]) -> Iterator[str]:
         if self.clock is not None and self._is_timed:

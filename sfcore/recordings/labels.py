@@ -31,8 +31,11 @@ def split_of(take: Take, labels: Labels) -> NDArray[np.str_]:
     """(n,) words train, test or guard for the rows of a take.
 
     What is held out follows from the performance and its times: raw, calibrated, mirrored and perturbed takes of one performance
-    are held out alike. Where a long recording was cut, both sides of the cut are guarded.
+    are held out alike. Where a long recording was cut, both sides of the cut are guarded. Rows that were exported stay in the
+    split they were in: a copy that was made of training frames must not be held out when it comes back.
     """
+    if take.split is not None:
+        return take.split
     words = split_by_time(take.t, take.frame, labels, take.performance)
     for at_end, is_cut in zip((False, True), take.cut, strict=True):
         if is_cut and labels.guard_seconds and not np.isnan(take.t).any():

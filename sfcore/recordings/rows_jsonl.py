@@ -15,7 +15,7 @@ from sfcore.recordings.named import clock_in, faces, row_of, strangers, times_of
 from sfcore.recordings.named_frames import notes_on
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
-from sfcore.recordings.takes_by_name import TakesByName, whole_number
+from sfcore.recordings.takes_by_name import TakesByName, is_exported, whole_number
 
 FORMAT = "labels-jsonl"
 _BATCH = 512
@@ -95,13 +95,24 @@ class _Lines:
             values = np.array([read for *_, read in rows])
             images = [picture_beside(self._source, entry) for _, entry, _ in rows]
             subject = next((entry["subject"] for _, entry, _ in rows if isinstance(entry.get("subject"), str)), None)
-            self._add(name, frame, times[places], values, images, subject)
+            split = [str(entry["split"]) for _, entry, _ in rows] if all(is_exported(entry) for _, entry, _ in rows) else None
+            self._add(name, frame, times[places], values, images, subject, split)
         self._waiting.clear()
 
-    def _add(self, name: str, frame: Any, t: Any, values: Any, images: list[bytes | None], subject: str | None) -> None:
+    def _add(
+        self,
+        name: str,
+        frame: Any,
+        t: Any,
+        values: Any,
+        images: list[bytes | None],
+        subject: str | None,
+        split: list[str] | None,
+    ) -> None:
         """Adds rows of one take, less those whose time cannot be read."""
         timed = ~np.isinf(t)
         for row in frame[~timed].tolist():
             self.takes.reject(row, "bad timecode", "no time can be read")
         kept = [image for image, keep in zip(images, timed, strict=True) if keep]
-        self.takes.add(name, frame[timed], t[timed], values[timed], kept, subject)
+        words = None if split is None else [word for word, keep in zip(split, timed, strict=True) if keep]
+        self.takes.add(name, frame[timed], t[timed], values[timed], kept, subject, words)

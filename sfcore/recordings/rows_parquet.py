@@ -19,7 +19,7 @@ from sfcore.recordings.channel_table import FEWEST_CHANNELS
 from sfcore.recordings.named import channels_named
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.recordings.take import Take
-from sfcore.recordings.takes_by_name import TakesByName
+from sfcore.recordings.takes_by_name import TakesByName, is_exported
 
 FORMAT = "labels-parquet"
 _MARK = b"PAR1"
@@ -61,11 +61,10 @@ def takes_of(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
     if len(numeric) < FEWEST_CHANNELS:
         raise WrongUse(f"{source.name} is not a recording: {len(numeric)} of its columns are facial channels.")
     picture = next((name for name in beside.KEYS if name in schema.names), None)
-    clock = next(
-        (name for name in schema.names if clocks.folded(name) in clocks.NAMES and _is_time(schema.field(name).type)), None
-    )
+    clock = _clock_in(schema)
     wanted = [schema.names[place] for place, _ in numeric]
-    wanted += [name for name in ("take", "frame", "subject", clock, picture) if name in schema.names]
+    told = ("take", "frame", "subject", *(["split"] if is_exported(schema.names) else []), clock, picture)
+    wanted += [name for name in told if name in schema.names]
     left = [name for name in others if name not in (*_OWN, clock, picture)]
     notes = [f"columns that are no facial channel were left out: {', '.join(left)}"] if left else []
     takes = TakesByName(source, reading, FORMAT)
@@ -77,8 +76,18 @@ def takes_of(file: Any, source: SourceFile, reading: Reading) -> Iterator[Take]:
     yield from takes.rest(notes)
 
 
+# What pandas calls an index without a name.
+_INDEX = "__index_level_0__"
+
+
+def _clock_in(schema: Any) -> str | None:
+    """The column that holds time: by its name, else an index of moments without one."""
+    named = (name for name in schema.names if clocks.folded(name) in clocks.NAMES and _is_time(schema.field(name).type))
+    return next(named, _INDEX if _INDEX in schema.names and pa.types.is_temporal(schema.field(_INDEX).type) else None)
+
+
 def _is_time(kind: Any) -> bool:
-    return _is_number(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return _is_number(kind) or pa.types.is_temporal(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _is_number(kind: Any) -> bool:
@@ -105,6 +114,7 @@ def _add(
     t = _times(takes, batch.column(clock), clock) if clock else np.full(n, np.nan)
     named = _texts(batch, "take", n)
     subjects = _texts(batch, "subject", n)
+    splits = _texts(batch, "split", n) if "split" in batch.schema.names else None
     entries = batch.column(picture).to_pylist() if picture else []
     images = [beside.picture_beside(source, {"image": entry}) for entry in entries] if picture else None
     by_take: dict[str | None, list[int]] = {}
@@ -112,11 +122,15 @@ def _add(
         by_take.setdefault(name, []).append(place)
     for name, mine in by_take.items():
         kept = None if images is None else [images[place] for place in mine]
-        takes.add(name, numbered[mine], t[mine], values[mine], kept, subjects[mine[0]])
+        split = None if splits is None else [splits[place] for place in mine]
+        takes.add(name, numbered[mine], t[mine], values[mine], kept, subjects[mine[0]], split)
 
 
 def _times(takes: TakesByName, column: Any, name: str) -> NDArray[np.float64]:
     """(m,) seconds by the one clock of the file, NaN for null, infinity for no time."""
+    if pa.types.is_temporal(column.type):
+        takes.clock = takes.clock or clocks.Clock(name, _temporal_kind(column.type), "stated")
+        return _seconds(column)
     cells: list[Any] | NDArray[np.float64] = _numbers(column) if _is_number(column.type) else column.to_pylist()
     if takes.clock is None:
         known = [cell for cell in cells[: 4 * _BATCH] if cell is not None and cell == cell]
@@ -126,6 +140,21 @@ def _times(takes: TakesByName, column: Any, name: str) -> NDArray[np.float64]:
     if isinstance(cells, np.ndarray):
         return cells * clocks.SCALE[takes.clock.kind] if takes.clock.kind in clocks.SCALE else np.full(len(cells), np.inf)
     return takes.clock.seconds(cells)
+
+
+def _temporal_kind(kind: Any) -> clocks.Kind:
+    if pa.types.is_duration(kind):
+        return "seconds"
+    return "clock time" if pa.types.is_time(kind) else "date and time"
+
+
+def _seconds(column: Any) -> NDArray[np.float64]:
+    """(m,) seconds of moments, durations or times of day; NaN for null."""
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    whole = column.cast(pa.int32()) if pa.types.is_time32(column.type) else column
+    parts = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[column.type.unit]
+    return np.array(whole.cast(pa.int64()).to_numpy(zero_copy_only=False), np.float64) / parts
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

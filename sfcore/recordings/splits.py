@@ -9,6 +9,7 @@ from sfcore.randomness import stream
 from sfcore.recipe import Labels
 
 TRAIN, TEST, GUARD = "train", "test", "guard"
+WORDS = frozenset({TRAIN, TEST, GUARD})
 # Only to give a take without times a length in seconds; ARKit captures at 60 frames a second.
 _FRAMES_PER_SECOND_WITHOUT_TIME = 60.0
 # A recording that stands still for longer than this has been interrupted.

@@ -78,6 +78,8 @@ class Take:
     """One encoded picture for each row kept, None where there is none; all None for sources without pictures."""
     raw: NDArray[np.float64] | None = None
     """(n, 61) float64: the numbers as the source writes them, before units and clipping; only where it was asked for."""
+    split: NDArray[np.str_] | None = None
+    """(n,) words train, test or guard where the source says them (an export of labels); None: they follow from the times."""
     cut: tuple[bool, bool] = (False, False)
     """Whether the take begins, and ends, where a recording too long for one take was cut."""
 

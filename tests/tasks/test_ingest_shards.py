@@ -15,7 +15,8 @@ from sfcore.arkit import NAMES
 from sfcore.exports import huggingface
 from sfcore.exports.selection import Selection
 from sfcore.exports.writing import Order, export
-from sfcore.recipe import Labels
+from sfcore.recipe import Labels, PerturbedLabels
+from sfcore.recordings import delimited, gather, rows_parquet, takes_by_name
 from sfcore.store.workspace import Workspace
 from tasks.ingest import Ingested, ingest
 from tasks.progress import Silent
@@ -86,3 +87,27 @@ def test_shards_that_are_copies_or_damaged_add_up(tmp_path: Path) -> None:
     assert done.rejected_by_reason == {"time out of order": 5, "not a number": 1}
     kept = rows(workspace, "anna").filter(pc.equal(rows(workspace, "anna")["take"], "a"))["frame"].to_pylist()
     assert kept == [frame for frame in range(60) if frame != 7]
+
+
+@pytest.mark.parametrize("form", ["huggingface", "jsonl"])
+def test_parts_of_a_long_recording_and_copies_come_back_with_their_times_and_splits(
+    tmp_path: Path, write_take: WriteTake, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(gather, "ROWS_OF_A_TAKE", 500)
+    monkeypatch.setattr(takes_by_name, "ROWS_OF_A_TAKE", 500)
+    monkeypatch.setattr(delimited, "BLOCK", 100_000)
+    monkeypatch.setattr(rows_parquet, "_BATCH", 64)
+    path = write_take(tmp_path / "long.csv", 1700)
+    workspace = Workspace.create(str(tmp_path / "w"))
+    perturbed = Labels(dataset="long", source=str(path), perturb=PerturbedLabels(copies=1))
+    ingest(workspace, perturbed, 0, "run", Silent())
+    before = rows(workspace, "long")
+    assert {"long~2", "long+perturbed-1", "long~2+perturbed-1"} <= set(before["take"].to_pylist())
+    out = tmp_path / f"out.{form}" if form == "jsonl" else tmp_path / "out"
+    export(workspace, Order(Selection("labels", "long"), form, str(out)), lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    done = bring(workspace, out, "back")
+    assert (done.rows_kept, done.rows_rejected, done.conflicts) == (len(before), 0, ())
+    assert any("keep the splits" in note for note in done.notes)
+    assert rows(workspace, "back") == before, "times, splits and content are those that went out"
+    again = bring(workspace, out, "long")
+    assert again.takes == again.found_done, "nothing is added twice"
