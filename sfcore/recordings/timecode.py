@@ -6,7 +6,7 @@ The timecode is ``HH:MM:SS:FF.mmm`` with FF on a base of 60 whatever the frame r
 from __future__ import annotations
 
 import re
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,8 @@ def _longest_chain(times: list[float], pause: float, stray: int) -> tuple[int, l
     equal chains, the one nearest in time goes on, and of equal whole chains the one that ends first wins.
     """
     earliest: list[float] = []  # by level: the earliest time at which a chain of that score ends; never falls
-    levels: list[list[tuple[float, int]]] = []  # by level: (time, row) of every chain's end, sorted
+    # By level: (-time, -row) of every chain's end, sorted. Within a level times mostly fall, so that ends are added at its end.
+    levels: list[list[tuple[float, int]]] = []
     before: list[int] = []
     for row, time in enumerate(times):
         top = bisect_right(earliest, time)
@@ -149,10 +150,10 @@ def _longest_chain(times: list[float], pause: float, stray: int) -> tuple[int, l
         if score > len(levels):
             levels.append([])
             earliest.append(time)
-        insort(levels[score - 1], (time, row))
+        insort(levels[score - 1], (-time, -row))
         earliest[score - 1] = min(earliest[score - 1], time)
         before.append(previous)
-    rows = [levels[-1][0][1]]
+    rows = [-levels[-1][-1][1]]
     while before[rows[-1]] >= 0:
         rows.append(before[rows[-1]])
     return len(levels), rows[::-1]
@@ -160,5 +161,5 @@ def _longest_chain(times: list[float], pause: float, stray: int) -> tuple[int, l
 
 def _nearest(ends: list[tuple[float, int]], time: float) -> tuple[float, int]:
     """The last end at or before a time; ``(-inf, -1)`` when there is none."""
-    place = bisect_right(ends, time, key=lambda end: end[0])
-    return ends[place - 1] if place else (-np.inf, -1)
+    place = bisect_left(ends, -time, key=lambda end: end[0])
+    return (-ends[place][0], -ends[place][1]) if place < len(ends) else (-np.inf, -1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sfcore.arkit import SHAPES
 from sfcore.errors import WrongUse
 from sfcore.recordings.take import Reject, RejectReason, Take
 
 LONGEST_DETAIL = 200
+_SHAPES = frozenset(channel.name for channel in SHAPES)
 
 
 def rejected(row: int, reason: RejectReason, detail: object = "") -> Reject:
@@ -28,7 +30,11 @@ class NothingKept(WrongUse):
     @property
     def _first(self) -> str:
         first = self.rejects[0] if self.rejects else None
-        return f" (row {first.row}: {first.reason}, {first.detail!r})" if first else ""
+        if first is None:
+            return ""
+        is_shape = first.reason == "out of range" and first.detail.partition(":")[0] in _SHAPES
+        hint = "; shapes go from 0 to 1: divide percents by 100" if is_shape else ""
+        return f" (row {first.row}: {first.reason}, {first.detail!r}{hint})"
 
     def of_the_rest(self) -> WrongUse:
         """The error where other rows of the source have been kept before."""

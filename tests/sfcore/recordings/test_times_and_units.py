@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from recording_files import LABELLED, WRITERS, beside_pictures, face, livelink_csv, lower, named, rows_parquet, some_values
 
@@ -203,6 +206,8 @@ def test_timecodes_that_look_like_another_base_are_told(base: int) -> None:
     told = [note for note in take.notes if "frame numbers of its timecodes never exceed" in note]
     assert (len(told), take.provenance.get("timecode_base")) == ((0, None) if base == 60 else (1, f"60, maybe {base}"))
     assert base == 60 or f"never exceed {base - 1}: they look like {base} frames a second" in told[0]
+    assert not any("frames lost" in note for note in take.notes), "between seconds nothing is lost"
+    assert take.provenance["lost_frames"] == 0
     out = [f"10:00:00:{i:02d}.000" for i in range(58, 64)]
     assert rejects(take_of(table("Timecode", out))) == [(i, "bad timecode") for i in range(2, 6)]
 
@@ -211,6 +216,26 @@ def test_decimal_commas_of_spreadsheets_reach_the_clock_too() -> None:
     for content in (livelink_csv(some_values(4)), table("time", [0.0, 0.0333, 0.0667, 0.1])):
         saved = content.replace(b",", b";").replace(b".", b",")
         assert take_of(saved).source_hash == take_of(content).source_hash
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("column", ["timestamp", "__index_level_0__"])
+def test_moments_and_durations_of_parquet_are_a_clock(unit: str, column: str) -> None:
+    steps = np.arange(1, 7) * {"s": 1, "ms": 40, "us": 40_000, "ns": 40_000_000}[unit]
+    kinds = [pa.timestamp(unit), pa.timestamp(unit, "Europe/Berlin"), pa.duration(unit)]
+    kinds += [pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit)]
+    values = {name: some_values(6)[:, place] for place, name in enumerate(NAMES)}
+    for kind in kinds:
+        whole = pa.array(steps, pa.int32() if pa.types.is_time32(kind) else pa.int64()).cast(kind)
+        out = io.BytesIO()
+        pq.write_table(pa.table({**values, column: whole}), out)
+        assert take_of(out.getvalue()).t == pytest.approx(np.arange(6) * (1.0 if unit == "s" else 0.04), abs=1e-6)
+
+
+def test_percents_are_refused_with_what_to_do() -> None:
+    percents = livelink_csv(some_values(6) * np.where(np.arange(61) < 52, 100, 1) + 2)
+    with pytest.raises(WrongUse, match="shapes go from 0 to 1: divide percents by 100"):
+        take_of(percents)
 
 
 def test_few_frame_numbers_say_nothing_about_their_base() -> None:
