@@ -137,7 +137,7 @@ def test_a_right_habit_saves_passes_and_changes_nothing(world: World) -> None:
     habits = Habits.learn(world.frame.dialogue, own * 2)
     again = write(world.model, world.frame, habits, world.pictures)
     assert [row.written for row in again.rows] == [row.written for row in world.plain.rows]
-    assert again.passes < 0.6 * world.plain.passes
+    assert again.passes < 0.8 * world.plain.passes
     tokens = max(len(row.written) for row in world.plain.rows)
     assert world.plain.passes < 0.9 * tokens, "forced tokens go together"
 
