@@ -59,7 +59,8 @@ def test_thirty_percent_of_calls_failing_in_mixed_ways(workspace: Workspace) -> 
     # Each call is in one row, and each token that the endpoint counted is paid for.
     assert sum(caption.attempts for caption in made) == teacher.served.total()
     assert all(caption.cost > 0 for caption in made if caption.tokens)
-    assert teacher.at_once <= 8
+    # The teacher goes on for a while with calls that were given up as too slow.
+    assert teacher.at_once <= 8 + 4
 
 
 def test_a_second_run_asks_nothing_and_makes_the_same_rows(workspace: Workspace) -> None:
