@@ -326,8 +326,8 @@ def _interval_query(cases: list[_Case], at: int, judged: list[_Judged], source: 
         return kept_interval_query(rule, of, case.slice)
     led = [one for one, (_, _, lead) in zip(cases, judged, strict=True) if lead is not None]
     if rule.family:
-        return family_query(rule, of, [one.slice for one in led], case.slice, [one.clusters for one in led])
-    return lead_query(rule, of, case.slice, case.clusters)
+        return family_query(rule, of, [one.slice for one in led], case.slice, [one.clusters for one in led], found.resamples)
+    return lead_query(rule, of, case.slice, case.clusters, found.resamples)
 
 
 def _finite(row: Mapping[str, Any] | None, name: str) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.metrics.figures import Figure
-from sfcore.metrics.intervals import t_quantile, widened
+from sfcore.metrics.intervals import placed, t_quantile, widened
 
 Array = NDArray[np.float64]
 Finding = Literal["sure", "refuted", "not shown", "unsure"]
@@ -41,6 +41,8 @@ class Lead:
     finding: Finding
     more: float
     """Times the evaluation's present pictures that would be needed to settle it; 1 where it is settled."""
+    resamples: int = 0
+    """Resamples that its bounds were cut from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,15 @@ def lead(figure: Figure, candidate: Number, other: Number | None, goal: float, q
     drawn = _drawn(figure, candidate, other, goal)
     if drawn is None:
         return None
+    known = drawn.resampled[np.isfinite(drawn.resampled)]
+    width = t_quantile(question.confidence, drawn.clusters - 1)
     low = high = drawn.value
     if drawn.error:
-        tail = widened(1 - question.confidence, drawn.clusters)
-        known = drawn.resampled[np.isfinite(drawn.resampled)]
+        tail = placed(widened(1 - question.confidence, drawn.clusters), len(known))
         low, high = (float(end) for end in np.quantile(known, [tail, 1 - tail]))
-    return _found(drawn, low, high, t_quantile(question.confidence, drawn.clusters - 1), question)
+        # The more careful of two bounds that are both right for many faces: of few, either may be too near.
+        low, high = min(low, drawn.value - width * drawn.error), max(high, drawn.value + width * drawn.error)
+    return replace(_found(drawn, low, high, width, question), resamples=len(known))
 
 
 def leads(
@@ -134,7 +139,9 @@ def leads(
     there = [part for part in drawn if part is not None]
     if correction == "max-t":
         ends = _largest(there, question.confidence)
-        return [None if part is None else _between(part, *ends, question) for part in drawn]
+        return [
+            None if part is None else replace(_between(part, *ends, question), resamples=len(part.resampled)) for part in drawn
+        ]
     level = 1 - (1 - question.confidence) / max(len(there), 1)
     bounded = iter([_between(part, q, q, question) for part in there for q in (t_quantile(level, part.clusters - 1),)])
     held = iter(_holm(there, list(bounded), question))
@@ -150,7 +157,8 @@ def _largest(drawn: list[_Drawn], confidence: float) -> tuple[float, float]:
     fewest = min(part.clusters for part in moving)
     # The spread of the resamples is taken for known; t makes good for its being estimated.
     wider = t_quantile(confidence, fewest - 1) / _NORMAL.inv_cdf(confidence) * math.sqrt(fewest / (fewest - 1))
-    above, below = (float(np.quantile(side.max(axis=0), confidence)) * wider for side in (z, -z))
+    level = placed(confidence, z.shape[1])
+    above, below = (float(np.quantile(side.max(axis=0), level)) * wider for side in (z, -z))
     return max(above, 0.0), max(below, 0.0)
 
 

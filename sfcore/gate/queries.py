@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 from sfcore.gate.policy import Rule
 from sfcore.metrics.figures import literal
-from sfcore.metrics.intervals import t_quantile, widened
+from sfcore.metrics.intervals import placed, t_quantile, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +35,32 @@ def kept_interval_query(rule: Rule, of: Drawn, slice_name: str) -> str:
     )
 
 
-def lead_query(rule: Rule, of: Drawn, slice_name: str, clusters: int) -> str:
+def lead_query(rule: Rule, of: Drawn, slice_name: str, clusters: int, resamples: int) -> str:
     """The lead in one slice with its bounds, for rules with a confidence: slice, lead, lead_low, lead_high."""
-    tail = widened(1 - (rule.confidence or 0.0), clusters)
-    told = f"lead and its bounds, the paired resamples cut at {tail:.6g} ({100 * (rule.confidence or 0):g} %, {clusters} faces)"
+    confidence = rule.confidence or 0.0
+    tail, width = placed(widened(1 - confidence, clusters), resamples), t_quantile(confidence, clusters - 1)
+    told = (
+        f"lead and its bounds ({100 * confidence:g} %, {clusters} faces): the farther of the paired resamples "
+        f"cut at {tail:.6g} and {width:.6g} standard errors"
+    )
     return (
-        f"{_headline(rule, slice_name, told)}WITH {_leads(rule, of, [slice_name])}\n"
-        f"SELECT slice, any_value(value) AS lead, quantile_cont(lead, {tail!r}) AS lead_low, "
-        f"quantile_cont(lead, {1 - tail!r}) AS lead_high\nFROM leads WHERE isfinite(lead) GROUP BY slice"
+        f"{_headline(rule, slice_name, told)}WITH {_leads(rule, of, [slice_name])},\n{_PARTS},\n"
+        f"ends AS (SELECT slice, quantile_cont(lead, {tail!r}) AS low, quantile_cont(lead, {1 - tail!r}) AS high\n"
+        "    FROM leads WHERE isfinite(lead) GROUP BY slice)\n"
+        f"SELECT slice, value AS lead, if(error > 0, least(low, value - {width!r} * error), value) AS lead_low,\n"
+        f"    if(error > 0, greatest(high, value + {width!r} * error), value) AS lead_high\n"
+        "FROM parts INNER JOIN ends USING (slice)"
     )
 
 
-def family_query(rule: Rule, of: Drawn, slices: Sequence[str], slice_name: str, clusters: Sequence[int]) -> str:
+def family_query(rule: Rule, of: Drawn, slices: Sequence[str], slice_name: str, clusters: Sequence[int], resamples: int) -> str:
     """The lead in one slice of a family with its bounds under the rule's correction; ``clusters`` are those of each slice."""
     if rule.correction == "none" or len(slices) < 2:
-        return lead_query(rule, of, slice_name, clusters[slices.index(slice_name)])
+        return lead_query(rule, of, slice_name, clusters[slices.index(slice_name)], resamples)
     if rule.correction == "holm":
         return _holm_query(rule, of, slice_name, len(slices), clusters[slices.index(slice_name)])
     confidence = rule.confidence or 0.0
-    fewest = min(clusters)
+    fewest, level = min(clusters), placed(confidence, resamples)
     wider = t_quantile(confidence, fewest - 1) / NormalDist().inv_cdf(confidence) * (fewest / (fewest - 1)) ** 0.5
     told = f"bounds that hold in all {len(slices)} slices at once: the largest deviation of each resample (max-t), {fewest} faces"
     return (
@@ -65,8 +72,8 @@ def family_query(rule: Rule, of: Drawn, slices: Sequence[str], slice_name: str, 
         "    WHERE error > 0 GROUP BY draw\n"
         "),\n"
         "widths AS (\n"
-        f"    SELECT greatest(quantile_cont(above, {confidence!r}) * {wider!r}, 0) AS above,\n"
-        f"        greatest(quantile_cont(below, {confidence!r}) * {wider!r}, 0) AS below\n"
+        f"    SELECT greatest(quantile_cont(above, {level!r}) * {wider!r}, 0) AS above,\n"
+        f"        greatest(quantile_cont(below, {level!r}) * {wider!r}, 0) AS below\n"
         "    FROM largest\n"
         ")\n"
         "SELECT slice, value AS lead, value - coalesce(above, 0) * error AS lead_low, "

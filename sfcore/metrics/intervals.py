@@ -122,6 +122,16 @@ def widened(level: float, clusters: int) -> float:
     return NormalDist().cdf(math.sqrt(clusters / (clusters - 1)) * t_quantile(level, clusters - 1))
 
 
+def placed(level: float, resamples: int) -> float:
+    """The level at which a quantile that runs from the least to the largest of ``resamples`` numbers (numpy's, and DuckDB's
+    ``quantile_cont``) finds the one that a new draw is below with probability ``level``.
+
+    A new draw falls into each of the resamples + 1 gaps alike: Hyndman and Fan, "Sample Quantiles in Statistical Packages" (The
+    American Statistician 50, 1996), definition 6. Beyond the first or the last number it stays there.
+    """
+    return min(max((level * (resamples + 1) - 1) / max(resamples - 1, 1), 0.0), 1.0)
+
+
 def percentile_intervals(resampled: Array, confidence: float, clusters: NDArray[np.int64]) -> tuple[Array, Array]:
     """The middle ``confidence`` of each column of (resamples, k) values, widened for its number of ``clusters`` (k,).
 
@@ -133,10 +143,12 @@ def percentile_intervals(resampled: Array, confidence: float, clusters: NDArray[
     tails = {count: widened((1 - confidence) / 2, count) for count in set(clusters[fine].tolist())}
     tail = np.array([tails.get(count, 0.0) for count in clusters.tolist()])
     ends = []
-    for level in (tail, 1 - tail):
-        at = level * np.maximum(known - 1, 0)
+    last = np.maximum(known - 1, 0)
+    # As in `placed`, counted from 0.
+    lower = np.clip(tail * (known + 1) - 1, 0, last)
+    for at in (lower, last - lower):
         below = np.floor(at).astype(np.int64)
-        above = np.minimum(below + 1, np.maximum(known - 1, 0))
+        above = np.minimum(below + 1, last)
         columns = np.arange(ordered.shape[1])
         first, second = ordered[below, columns], ordered[above, columns]
         ends.append(np.where(fine, first + (second - first) * (at - below), np.nan))

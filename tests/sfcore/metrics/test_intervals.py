@@ -12,6 +12,7 @@ from sfcore.metrics.intervals import (
     mean_rank_correlations,
     percentile_interval,
     percentile_intervals,
+    placed,
     ratios,
     t_quantile,
     widened,
@@ -87,7 +88,17 @@ def test_the_expansion_of_students_t_and_the_percentiles_of_many_columns_are_rig
     values = rng.standard_normal((200, 3))
     values[:150, 2] = np.nan
     low, high = percentile_intervals(values, 0.9, np.array([50, 1, 50]))
-    tail = widened(0.05, 50)
+    tail = placed(widened(0.05, 50), 200)
     assert (low[0], high[0]) == pytest.approx(tuple(np.quantile(values[:, 0], [tail, 1 - tail])))
-    assert 0.03 < tail < 0.05
+    assert 0.03 < tail < widened(0.05, 50) < 0.05
     assert np.isnan([low[1], high[1], low[2], high[2]]).all(), "one cluster has no interval, nor do mostly absent values"
+
+
+def test_a_new_draw_lies_below_the_placed_quantile_as_often_as_the_level_says() -> None:
+    """A quantile between the least and the largest of few numbers lies too near: of 39, 7 in 100 would lie below that of 5."""
+    drawn = np.random.default_rng(0).random((20_000, 40))
+    new, resampled = drawn[:, 0], drawn[:, 1:]
+    for level in (0.05, 0.25, 0.95):
+        ends = np.quantile(resampled, placed(level, 39), axis=1)
+        assert np.mean(new < ends) == pytest.approx(level, abs=0.01)
+    assert [placed(level, 39) for level in (0.01, 0.99)] == [0, 1], "beyond the last number there is none"
