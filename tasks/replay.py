@@ -18,7 +18,7 @@ from sfcore.store.workspace import Workspace
 
 _SAME = 1e-9
 """Numbers that differ by less are the same: sums of two queries come in any order."""
-_ANSWERS = ("predictions", "judgements", "supervision")
+_ANSWERS = ("predictions", "judgements", "probes", "supervision")
 """Tables that a rule's query reads."""
 
 

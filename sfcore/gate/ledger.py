@@ -21,7 +21,7 @@ from sfcore.store.workspace import Workspace
 
 Kind = Literal["gate", "forced", "rollback"]
 """Who moves the champion: the gate's verdict, a person against it, or a person back to the one before."""
-PINNED_TABLES = ("metrics", "predictions", "judgements", "supervision", "labels")
+PINNED_TABLES = ("metrics", "predictions", "judgements", "probes", "supervision", "labels")
 
 
 @dataclass(frozen=True, slots=True)
