@@ -26,7 +26,8 @@ def sentence(exported: Exported) -> str:
     """What exporting did, for people."""
     files = f"{exported.files:,} {'file' if exported.files == 1 else 'files'}, {_size(exported.bytes)}"
     rows = f"{exported.rows_selected:,} rows of {exported.what} of '{exported.dataset}'"
-    return f"{rows} as {exported.format}: {files} at {exported.out}"
+    numbers = " (float32, as the table holds them)" if exported.is_exact else ""
+    return f"{rows} as {exported.format}{numbers}: {files} at {exported.out}"
 
 
 def _size(count: int) -> str:

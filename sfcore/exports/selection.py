@@ -80,6 +80,13 @@ class Source:
         rows = self._ask(f"distinct {self._keys}.{column} as v", "order by v").fetchall()
         return [str(row[0]) for row in rows if row[0] is not None]
 
+    def clipped(self) -> tuple[int, int]:
+        """Values that ingest brought back into 0..1, and the rows that have some; of labels alone, others are not clipped."""
+        if self.selection.what != "labels":
+            return 0, 0
+        values, rows = self._ask("coalesce(sum(l.clipped), 0), count(*) filter (l.clipped > 0)").fetchall()[0]
+        return int(values), int(rows)
+
     def starts(self) -> dict[str, float]:
         """Take -> seconds of day of its time 0, for takes that were recorded with a timecode."""
         labels = self._tables.get("labels")

@@ -27,6 +27,8 @@ MOTION: dict[str, ModuleType] = {
 FOLDERS = ("semanticface", "chat", "huggingface")
 LINES = "jsonl"
 FORMATS: tuple[str, ...] = (*MOTION, *FOLDERS, LINES)
+# The others round to decimals, or resample to a rate.
+_EXACT = ("livelink", "lam", "mediapipe", "huggingface", LINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Exported:
     files: int
     bytes: int
     notes: tuple[str, ...]
+    is_exact: bool = True
+    """Whether every coefficient reads back as the float32 of the table; not where it was rounded to decimals."""
 
 
 def check_order(order: Order) -> None:
@@ -97,20 +101,29 @@ def export(workspace: Workspace, order: Order, begin: Callable[[int], None], on_
     with opened_source(workspace, order.selection) as source:
         rows = source.count()
         begin(rows)
+        clipped = _brought_back(source)
         told: dict[str, Any] = {"format": order.format, **asdict(order.selection), "rows": rows, "notes": []}
         if order.format == LINES or (order.format in MOTION and order.out.endswith(SUFFIX_OF[order.format])):
             with written_file(place, order.force) as sink:
                 counting = _Counting(sink)
-                notes = _one_file(source, order, counting, on_row)
+                notes = _one_file(source, order, counting, on_row) + clipped
         else:
             with written_folder(place, order.force, told) as sink:
                 counting = _Counting(sink)
-                notes = _folder(workspace, source, order, counting, on_row)
+                notes = _folder(workspace, source, order, counting, on_row) + clipped
                 told["notes"] = notes
     selection = order.selection
+    exact = order.format in _EXACT and order.decimals is None
     return Exported(
-        place.uri, order.format, selection.what, selection.dataset, rows, counting.files, counting.bytes, tuple(notes)
+        place.uri, order.format, selection.what, selection.dataset, rows, counting.files, counting.bytes, tuple(notes), exact
     )
+
+
+def _brought_back(source: Source) -> list[str]:
+    """The note on values that differ from their recording's."""
+    values, rows = source.clipped()
+    told = f"values outside 0..1 in their recordings, written clipped, as they came in: {values:,} (rows: {rows:,})"
+    return [told] if values else []
 
 
 class _Counting:

@@ -23,10 +23,13 @@ from sfcore.exports.pictures import file_name
 from sfcore.exports.selection import Selection, SeriesKey
 from sfcore.exports.target import MARKER, written_file, written_folder
 from sfcore.exports.writing import FORMATS, Exported, Order, check_order, export, series_names
+from sfcore.recipe import Labels
 from sfcore.recordings import livelink, rows_jsonl
 from sfcore.recordings.reading import Reading, SourceFile
 from sfcore.store.address import Address
 from sfcore.store.workspace import Workspace
+from tasks.ingest import ingest
+from tasks.progress import Silent
 
 
 @pytest.fixture
@@ -323,3 +326,20 @@ def test_tables_without_the_newest_columns_are_exported_too(workspace: Workspace
     run(workspace, "livelink", tmp_path / "x.csv")
     assert len(table(tmp_path / "x.csv")) == 4
     assert as_table("labels", 4, {name: older[name] for name in older.column_names}).num_rows == 4
+
+
+def test_what_ingest_clipped_is_told_on_the_way_out(
+    workspace: Workspace, tmp_path: Path, write_take: Callable[..., Path]
+) -> None:
+    path = write_take(tmp_path / "anna.csv", 20)
+    lines = path.read_text().splitlines()
+    for row in (3, 5):
+        cells = lines[row].split(",")
+        cells[2] = cells[3] = "1.2"
+        lines[row] = ",".join(cells)
+    path.write_text("\n".join(lines) + "\n")
+    ingest(workspace, Labels(dataset="anna", source=str(path)), 0, "run", Silent())
+    for form in ("livelink", "semanticface"):
+        done = run(workspace, form, tmp_path / form)
+        assert "written clipped, as they came in: 4 (rows: 2)" in " ".join(done.notes)
+        assert done.is_exact is (form == "livelink")
