@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,6 +111,10 @@ def model_rollback(
         from flows.model_tables import rolled_back_line
 
         console().print(rolled_back_line(done), soft_wrap=True)
+    if _prefect_hears():
+        from tasks.events import send_rollback
+
+        send_rollback(done)
 
 
 @model.command("history", epilog=example("sface model history"))
@@ -176,6 +181,15 @@ def _promote(
 
         _print_decision(done.decision, queries)
         console().print(promoted_line(done), soft_wrap=True)
+    if _prefect_hears():
+        from tasks.events import send_decision
+
+        send_decision(done)
+
+
+def _prefect_hears() -> bool:
+    """Whether a Prefect server is named; without one a command says nothing to Prefect and does not load it."""
+    return bool(os.environ.get("PREFECT_API_URL"))
 
 
 def _decided(place: Workspace, name: str, run: str | None, given: Policy | None, why: str | None) -> Promoted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from benchmarks.promotions import POLICY, prepare
 from flows.cli import app
 from sfcore.errors import SfaceError
+from sfcore.store.aliases import CHAMPION, read_alias
 from sfcore.store.workspace import Workspace
 from tasks.progress import Silent
 from tasks.promote import promote
@@ -161,3 +163,18 @@ def test_a_misspelt_policy_names_rule_and_word(place: str, rule: str, said: str)
 @pytest.mark.parametrize("verb", ["list", "show", "compare", "promote", "rollback", "history"])
 def test_every_verb_of_models_shows_an_example(verb: str) -> None:
     assert f"Example: sface model {verb}" in typed("model", verb, "--help").output
+
+
+def test_a_prefect_that_does_not_answer_is_told_and_the_promotion_stands(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as held:
+        # Bound and not listened on: whoever connects is refused at once.
+        held.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{held.getsockname()[1]}/api")
+        code, said = refused("promote", "one", "--policy", "mine.yaml", "-w", place)
+        assert code == 1
+        assert "has not heard of it" in said
+        assert "sface.model.promoted" in said
+        assert read_alias(Workspace.open(place), CHAMPION).model_id == "one"
+        code, said = refused("model", "rollback", "--reason", "blinks", "-w", place)
+        assert "has not heard of it" in said
+        assert read_alias(Workspace.open(place), CHAMPION).model_id == "old"

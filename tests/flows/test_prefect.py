@@ -25,7 +25,7 @@ from tasks.events import EVENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
-PREFECT = str(Path(sys.executable).with_name("prefect"))
+PREFECT, SFACE = (str(Path(sys.executable).with_name(name)) for name in ("prefect", "sface"))
 
 
 class Server:
@@ -202,3 +202,12 @@ def test_triggered_runs_complete_and_leave_their_artifacts(
         event = server.event(f"sface.model.{made['candidate']}", made["decision_id"])
         assert event["event"] == EVENTS[made["verdict"]]
         assert event["payload"]["run"] == made["run_id"]
+
+    # So is one that somebody types where the server is named.
+    typed = ("promote", decision[0]["candidate"], "--run", decision[0]["run_id"], "--policy", "strict", "--json")
+    said = subprocess.run([SFACE, *typed], env=server.env, capture_output=True, text=True, timeout=180, check=False)
+    assert said.returncode == 0, said.stderr
+    third = json.loads(said.stdout)
+    event = server.event(f"sface.model.{third['candidate']}", third["decision_id"])
+    assert event["event"] == EVENTS[third["decision"]["verdict"]]
+    assert event["payload"]["kind"] == "gate"
