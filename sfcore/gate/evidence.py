@@ -117,6 +117,8 @@ def lead(figure: Figure, candidate: Number, other: Number | None, goal: float, q
         low, high = (float(end) for end in np.quantile(known, [tail, 1 - tail]))
         # The more careful of two bounds that are both right for many faces: of few, either may be too near.
         low, high = min(low, drawn.value - width * drawn.error), max(high, drawn.value + width * drawn.error)
+        # What an evaluation must be able to show, it must show by the bound that is used.
+        width = (drawn.value - low) / drawn.error
     return replace(_found(drawn, low, high, width, question), resamples=len(known))
 
 
