@@ -87,13 +87,22 @@ def supervise(
 
 @app.command(epilog=example("sface distill --recipe laptop --dataset anna"))
 def distill(
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    dataset: Annotated[str | None, typer.Option(help="Name of the dataset; else the recipe's.")] = None,
     recipe: RecipeName = "laptop",
     workspace: Place = None,
     as_json: Json = False,
 ) -> None:
-    """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint."""
+    """Train a student on a dataset's supervision; an interrupted training goes on from its last checkpoint.
+
+    A recipe with a part 'sight', such as tiny-base, teaches the vision tower of a tiny base instead, from pictures drawn on the
+    spot; a dataset's recorded faces are learnt from too where one is named.
+    """
     wanted = labelled(_recipe(recipe), None, dataset)
+    if wanted.sight is not None:
+        from tasks.sight import teach_sight
+
+        say(asdict(teach_sight(made(workspace), wanted, dataset, progress())), as_json)
+        return
     place = writable(opened(workspace))
     from flows.shipped import new_run_id
     from tasks.distill import distill as run
