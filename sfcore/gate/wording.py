@@ -23,8 +23,8 @@ def in_words(against: str) -> str:
 
 
 def digits(number: float) -> str:
-    """Four decimals at most, or three digits of a small number."""
-    if 0 < abs(number) < 0.001:
+    """Four decimals at most, or three digits of a small number; what only rounding has left is 0."""
+    if 1e-12 < abs(number) < 0.001:
         return f"{number:.3g}"
     # Adding 0.0 turns a rounded -0 into 0.
     return f"{round(number, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
