@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from sfcore.recipe import Recipe, recipe_from
 from sfcore.recordings.prior import draw_take
 from sfcore.recordings.splits import TEST, TRAIN
 from sfcore.store.workspace import Workspace
-from sfcore.student.shelf import lineage_of, prepare_base, take_student
+from sfcore.student.shelf import base_name, lineage_of, prepare_base, take_student
 from sfcore.supervision.wanted import Versions, names_of, samples_of
 from tasks.distill import distill, training_key
 from tasks.progress import Silent
@@ -111,7 +112,7 @@ def test_a_training_survives_its_driver_and_one_of_its_processes(workspace: Work
 
     lineage = lineage_of(workspace, done.model_id)
     assert lineage["tables"] == asdict(versions)
-    assert (lineage["base"], lineage["recipe_digest"], lineage["run_id"]) == ("tiny-0", recipe.digest, "run-2")
+    assert (lineage["base"], lineage["recipe_digest"], lineage["run_id"]) == (base_name(recipe.student), recipe.digest, "run-2")
 
     # Asked again, the model is found by its key: no engine starts and no row is added.
     again = distill(workspace, recipe, versions, "run-3", Silent())
@@ -149,9 +150,11 @@ def test_the_key_names_what_is_learnt_and_nothing_else(recipe: Recipe) -> None:
 
 def test_the_tiny_base_is_made_once_in_the_workspace(tmp_path: Path, recipe: Recipe) -> None:
     workspace = Workspace.create(str(tmp_path / "workspace"))
-    assert prepare_base(workspace, recipe.student) == "tiny-0"
-    made = workspace.read_bytes("bases/tiny-0/model.safetensors")
-    workspace.write_bytes("bases/tiny-0/note", b"kept")
+    name = prepare_base(workspace, recipe.student)
+    # Its seed and its tower: students of another tower are students of another base.
+    assert re.fullmatch(r"tiny-0-[0-9a-f]{6}", name)
+    made = workspace.read_bytes(f"bases/{name}/model.safetensors")
+    workspace.write_bytes(f"bases/{name}/note", b"kept")
     prepare_base(workspace, recipe.student)
-    assert workspace.read_bytes("bases/tiny-0/note") == b"kept"
-    assert workspace.read_bytes("bases/tiny-0/model.safetensors") == made
+    assert workspace.read_bytes(f"bases/{name}/note") == b"kept"
+    assert workspace.read_bytes(f"bases/{name}/model.safetensors") == made
