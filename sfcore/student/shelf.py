@@ -6,11 +6,13 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfcore.codecs.codec import Codec
 from sfcore.errors import WrongUse, nearest
+from sfcore.randomness import digest
 from sfcore.recipe import Student as StudentRecipe
 from sfcore.store.workspace import Workspace
 
@@ -18,11 +20,18 @@ if TYPE_CHECKING:
     from sfcore.student.answering import Student
 
 TINY = "tiny"
+SHIPPED = Path(__file__).parent / "sight" / "tower.safetensors"
+"""The taught tower that comes with sface; ``tower.json`` beside it says how it was taught and what it reached."""
 
 
 def base_name(student: StudentRecipe) -> str:
-    """How lineages and folders call the base: ``tiny-<seed>``, or the folder or hub name as the recipe writes it."""
-    return f"{TINY}-{student.base_seed}" if student.base == TINY else student.base
+    """How lineages and folders call the base: ``tiny-<seed>-<its tower>``, or the folder or hub name as the recipe writes it."""
+    return f"{TINY}-{student.base_seed}-{_tower_digest()}" if student.base == TINY else student.base
+
+
+@cache
+def _tower_digest() -> str:
+    return digest(SHIPPED.read_bytes())[:6]
 
 
 def prepare_base(workspace: Workspace, student: StudentRecipe) -> str:
@@ -32,7 +41,7 @@ def prepare_base(workspace: Workspace, student: StudentRecipe) -> str:
         from sfcore.student.base import make_tiny
 
         with tempfile.TemporaryDirectory(prefix="sface-base-") as folder:
-            make_tiny(Path(folder) / name, student.base_seed)
+            make_tiny(Path(folder) / name, student.base_seed, SHIPPED)
             workspace.push_folder(Path(folder) / name, f"bases/{name}")
     return name
 
