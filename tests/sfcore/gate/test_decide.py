@@ -211,7 +211,9 @@ RANK = {"refuse": 0, "undecided": 1, "promote": 2}
 def test_a_better_figure_never_worsens_the_verdict(
     tried: Policy, mine: dict, old: dict, cnn: dict, improved: str, gain: float, has_champion: bool
 ) -> None:
-    better = mine | {improved: mine[improved] + (gain if FIGURES[improved].better == "higher" else -gain)}
+    # Of a figure that should be 1, nearer to 1 is better: a share of the way there.
+    toward = {"higher": gain, "lower": -gain, "one": gain * (1 - mine[improved])}
+    better = mine | {improved: mine[improved] + toward[FIGURES[improved].better]}
     champion = "old" if has_champion else None
     verdicts = [
         decide(tried, table({"new": own, "old": old, MEDIAN: NOTHING, CNN: cnn}), "new", champion).verdict
