@@ -19,6 +19,8 @@ from sfcore.student.habits import Habits
 
 # Tokens of a row fed in one pass beyond those decided. `python benchmarks/decode.py --guessed N` prints what other numbers cost.
 MOST_GUESSED = 16
+# A quarter of waste costs less than moving the keys and values at each pass would.
+_MOST_WASTE = 1.25
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Row:
     shares: torch.Tensor | None = None
     """(61, levels) float32 shares of the levels at the channel tokens, where coefficients are read."""
     finished: bool = False
+    reach: int = MOST_GUESSED
+    """Tokens worth guessing: it doubles where all guesses were right and halves where none was."""
 
     def decide(self, token: int) -> None:
         """Adds a token to the answer."""
@@ -61,6 +65,17 @@ class Row:
                 self.pending.append(token)
         return at + 1
 
+    def fed(self, habits: Habits, guessed: int) -> list[int]:
+        """What the next pass reads: the tokens that are decided, then at most ``guessed`` that usually follow."""
+        return [*self.pending, *habits.ahead(self.place, self.written, min(guessed, self.reach))]
+
+    def learn(self, right: int, guesses: int) -> None:
+        """Takes to heart how many of its last guesses were right: a student that never does the usual is soon guessed at less."""
+        if guesses and right == guesses:
+            self.reach = min(MOST_GUESSED, 2 * self.reach)
+        elif guesses and not right:
+            self.reach = max(1, self.reach // 2)
+
 
 @dataclass(frozen=True)
 class Written:
@@ -83,7 +98,7 @@ def write(model: Any, frame: Frame, habits: Habits, pictures: list[Image.Image],
         feed.keep(kept)
         if all(row.finished for row in rows):
             return Written(rows, feed.passes)
-        fed = [[] if row.finished else [*row.pending, *habits.ahead(row.place, row.written, guessed)] for row in rows]
+        fed = [[] if row.finished else row.fed(habits, guessed) for row in rows]
         logits_BWV = feed.next(fed)
 
 
@@ -96,7 +111,9 @@ def _taken(row: Row, fed: list[int], logits_WV: torch.Tensor, frame: Frame) -> i
         logits = logits_WV[len(fed) - len(channels) : len(fed)][:, list(frame.dialogue.level_ids)]
         row.shares, row.finished = logits.float().softmax(dim=-1).cpu(), True
         return len(fed)
+    decided = len(row.pending)
     kept = row.take(fed, logits_WV)
+    row.learn(kept - decided, len(fed) - decided)
     reached = row.place
     row.finished = reached.done and not channels
     return kept
@@ -146,6 +163,17 @@ class Feed:
         places_1W = torch.arange(self._width, device=self._mask_BT.device)[None]
         self._mask_BT[:, -self._width :] = (places_1W < kept_B1).to(self._mask_BT.dtype)
         self._position_B = self._position_B + kept_B1[:, 0]
+        if self._mask_BT.shape[1] > _MOST_WASTE * int(self._mask_BT.sum(dim=1).max()):
+            self._drop_unused()
+
+    def _drop_unused(self) -> None:
+        """Moves what each row uses to the right, in its order, and cuts off what no row uses any more; keys know their places."""
+        used = int(self._mask_BT.sum(dim=1).max())
+        order_BT = self._mask_BT.argsort(dim=1, stable=True)[:, -used:]
+        self._mask_BT = self._mask_BT.gather(1, order_BT)
+        for layer in self._cache.layers:
+            places_BHTD = order_BT[:, None, :, None].expand(-1, layer.keys.shape[1], -1, layer.keys.shape[3])
+            layer.keys, layer.values = layer.keys.gather(2, places_BHTD), layer.values.gather(2, places_BHTD)
 
     def next(self, fed: list[list[int]]) -> torch.Tensor:
         """One pass over unlike numbers of tokens: (B, W, V) float32 logits."""
