@@ -46,6 +46,8 @@ VIEWS: tuple[str, ...] = ("leaderboard", "metric_history", "rule_history", "wors
 """Views made for people: a file of SQL each, which opens with what its columns mean."""
 _VIEW_FOLDER = Path(__file__).parent / "views"
 _LOCKS = (
+    # Secrets that somebody keeps in the home folder are none of a query's business.
+    "SET allow_persistent_secrets = false",
     # Python's variables are no tables, and no query reads a file of the machine or reaches out of it.
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
