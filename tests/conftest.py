@@ -106,7 +106,7 @@ def tiny_recipe() -> dict[str, object]:
         "supervision": {"rows_per_file": 8, "files_per_wave": 2},
         "training": {"max_steps": 4, "batch_size": 4, "checkpoint_every": 2},
         # A student of four steps rambles to the end of every field: each picture that is asked again costs seconds.
-        "evaluation": {"batch_size": 6, "bootstrap": 50, "cnn_steps": 3, "probes": 2},
+        "evaluation": {"batch_size": 12, "bootstrap": 50, "cnn_steps": 3, "probes": 2},
     }
 
 

@@ -95,11 +95,11 @@ def test_takes_arrive_on_s3_and_a_retrain_leaves_nothing_here(
     recipe.write_text(yaml.safe_dump(tiny_recipe))
     place = f"s3://{s3_bucket}/team/faces"
     for seed in (1, 2):
-        take = write_take(tmp_path / f"take {seed} ü.csv", rows=60, seed=seed)
+        take = write_take(tmp_path / f"take {seed} ü.csv", rows=30, seed=seed)
         done = sface(here, "ingest", str(take), "--dataset", "anna", "-w", place)
         assert done.returncode == 0, done.stderr
     check_run(here, place, sface(here, "retrain", "--recipe", str(recipe), "--dataset", "anna", "-w", place))
-    assert [row["n"] for row in asked(here, place, "select count(*) as n from labels group by take")] == [60, 60]
+    assert [row["n"] for row in asked(here, place, "select count(*) as n from labels group by take")] == [30, 30]
     assert asked(here, place, "select count(distinct take) as n from supervision") == [{"n": 2}]
     assert [path.name for path in here.iterdir()] == ["home"]
     assert not [path for path in (here / "home").rglob("*") if path.suffix in (".parquet", ".safetensors", ".webp")]
