@@ -32,6 +32,8 @@ from sfcore.recipe import Recipe, recipe_from
 from sfcore.store.workspace import Workspace
 
 TABLE = "supervision"
+_OF_THE_CONNECTION = ("transfer-encoding", "content-length", "connection", "expect")
+"""Headers that tell of one connection and are not passed on to the next."""
 
 
 class Faults:
@@ -62,20 +64,31 @@ def _proxy(port: int, faults: Faults) -> ThreadingHTTPServer:
         protocol_version = "HTTP/1.1"
 
         def _pass(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             wrong = faults.verdict()
             if wrong:
                 answer = f"<?xml version='1.0'?><Error><Code>{wrong[1]}</Code><Message>{wrong[1]}</Message></Error>".encode()
                 self._answer(wrong[0], [("Content-Type", "application/xml")], answer, len(answer))
                 return
             server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            server.request(self.command, self.path, body, dict(self.headers.items()))
+            passed = {name: value for name, value in self.headers.items() if name.lower() not in _OF_THE_CONNECTION}
+            server.request(self.command, self.path, body or None, passed | {"Content-Length": str(len(body))})
             reply = server.getresponse()
             content = reply.read()
-            left_out = ("transfer-encoding", "content-length", "connection")
-            headers = [(name, value) for name, value in reply.getheaders() if name.lower() not in left_out]
+            headers = [(name, value) for name, value in reply.getheaders() if name.lower() not in _OF_THE_CONNECTION]
             self._answer(reply.status, headers, content, int(reply.getheader("Content-Length") or len(content)))
             server.close()
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            parts = []
+            while length := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(length))
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass  # trailers
+            return b"".join(parts)
 
         def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes, length: int) -> None:
             self.send_response(status)

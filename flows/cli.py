@@ -114,7 +114,7 @@ def distill(
 
 @app.command(epilog=example("sface evaluate demo-1a2b3c4d --dataset anna"))
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model's id; 'sface query \"select distinct model_id from steps\"' lists them.")],
+    model: Annotated[str, typer.Argument(help="A model's id, as 'sface model list' shows it.")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     recipe: RecipeName = "laptop",
     workspace: Place = None,

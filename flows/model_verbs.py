@@ -132,7 +132,7 @@ def model_history(workspace: Place = None, as_json: Json = False) -> None:
         return
     from flows.model_tables import history_lines
 
-    console().print(history_lines(reigns, told), soft_wrap=True)
+    console().print(history_lines(reigns, told))
 
 
 def promote(
