@@ -25,7 +25,8 @@ demo: $(READY) ## the whole workflow on labels from the prior, or on LABELS=take
 	$(BIN)/sface demo $(if $(LABELS),--labels "$(LABELS)")
 
 test: $(READY) ## the test-suite
-	$(BIN)/python -m pytest
+	@# What starts engines wants the machine for itself; the rest runs on two cores. Both parts are run, whatever the first one finds.
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile; rest=$$?; $(BIN)/python -m pytest -m slow && exit $$rest
 
 lint: $(READY) ## ruff: style and layout
 	$(BIN)/ruff check .

@@ -292,8 +292,10 @@ def report(given: argparse.Namespace) -> None:
     print(f"  a sample in its file: {last['bytes_a_row']:,.0f} bytes; {last['files']:.0f} files")
     for samples in [int(size) for size in given.memory.split(",") if size]:
         found = _in_process("pipeline", samples)
+        rate, core = found["rows"] / found["seconds"], statistics.median(a["rows"] / a["seconds"] for a in rounds["alone"])
         print(
-            f"  {samples:>7,} samples: driver at most {found['driver_mib']:.0f} MiB, a worker {found['worker_mib']:.0f} MiB; "
+            f"  {samples:>7,} samples: {rate:.0f} samples/s with the workers' start, {50 * rate / core:.0f} % of twice one core; "
+            f"driver at most {found['driver_mib']:.0f} MiB, a worker {found['worker_mib']:.0f} MiB; "
             f"a second run {found['again']:.1f} s",
             flush=True,
         )

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from flows.terminal import console, leave_bars
 from sfcore.errors import SfaceError
+from sfcore.store.patience import refused
 
 _LONGEST = 300
 _CHECK_PATH = "check the path"
@@ -38,6 +39,7 @@ _ADVICE = {
     errno.ETIMEDOUT: _SERVER,
 }
 _OTHERWISE = "put this right and run the same command again to go on"
+_RENEW = "renew them and run the same command again to go on"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OS_ERROR = re.compile(r"os error (\d+)|\bcode: (\d+)")
 _PLACE = re.compile(r"(?:\w+://|/)[^\s'\"]+?(?=#\d|[\s:,'\"]|$)")
@@ -78,6 +80,11 @@ def sentence_of(error: BaseException) -> str | None:
     if isinstance(error, OSError) or _is_a(error, "DeltaError") or _is_of(error, "botocore"):
         text = _COLOURS.sub("", str(error))
         number, place = _OS_ERROR.search(text), _PLACE.search(text)
+        if refused(error) and not (number and number[1]):
+            address = re.search(r"\w+://[^\s?'\"]+", text)
+            return (
+                f"{address[0] if address else 'a server'}: the store refuses these credentials, or they have expired; {_RENEW}."
+            )
         if number:
             return _of_system(int(number[1] or number[2]), place[0] if place else "the workspace")
         what = "a table of the workspace cannot be read or written" if _is_a(error, "DeltaError") else "a file or a server failed"

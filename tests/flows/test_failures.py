@@ -53,6 +53,13 @@ def test_a_refusal_of_ours_keeps_its_sentence_and_its_code(capsys: pytest.Captur
     ("text", "said"),
     [
         (
+            "Kernel error -> The operation lacked the necessary privileges to complete for path a/tables/labels/_delta_log/x\n"
+            "Error performing GET http://store.test/b/a in 762us - Server returned non-2xx status code: 403 Forbidden: "
+            "<?xml version='1.0'?><Error><Code>ExpiredToken</Code></Error>",
+            "http://store.test/b/a: the store refuses these credentials, or they have expired; renew them and run the same "
+            "command again to go on.",
+        ),
+        (
             "Failed to parse parquet: Generic LocalFileSystem error: Unable to open file /w/a.parquet#1: Read-only file system "
             "(os error 30)",
             "/w/a.parquet: read-only file system; name a place that can be written.",
