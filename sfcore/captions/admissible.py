@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from sfcore.captions.actions import BY_KEY
-from sfcore.captions.claims import Clause, ReadClause, after_opening, claims_of_field, clauses_of_field
+from sfcore.captions.claims import Clause, ReadClause, after_opening, can_do, claims_of_field, clauses_of_field
 from sfcore.captions.description import FIELDS, Description
 from sfcore.captions.grammar import NOT_OBSERVABLE
 from sfcore.captions.vocabulary import (
@@ -23,6 +23,7 @@ from sfcore.captions.vocabulary import (
     INTENSITIES,
     MEANINGS,
     MOTIONS,
+    MOVING,
     NEGATIONS,
     QUALIFIERS,
     RESTING,
@@ -30,6 +31,7 @@ from sfcore.captions.vocabulary import (
     STRONGER,
     SYMMETRIC,
     VAGUE_MOTIONS,
+    WEAKER,
 )
 
 
@@ -48,15 +50,16 @@ _EMPTY = _words(
     mostly largely generally
     sign signs signal signals indicate indicates indicating suggest suggests suggesting show shows showing reflect reflects
     reflecting consistent typical meaning characteristic defined marked dominated combined accompanied most
-    pulled drawn brought opened held set kept placed moved moves moving sideways lateral laterally horizontally vertically toward
+    pulled drawn brought opened held set kept placed remain remains remained stay stays stayed
+    sideways lateral laterally horizontally vertically toward
     towards along across around over under above below within between tipped pitch
     orbicularis oculi oris zygomatic major minor corrugator supercilii frontalis levator depressor anguli labii mentalis masseter
-    midface forehead little known emotion emotional feeling feelings
+    midface little known emotion emotional feeling feelings
     """
 )
 _KNOWN = frozenset().union(
-    *(BASES, QUALIFIERS, MOTIONS, INTENSITIES, SIDES, NEGATIONS, STRONGER, SYMMETRIC, ASYMMETRIC, RESTING, ACTING, FEELINGS),
-    *(BREAKING_WORDS, _EMPTY),
+    *(BASES, QUALIFIERS, MOTIONS, INTENSITIES, SIDES, NEGATIONS, STRONGER, WEAKER, SYMMETRIC, ASYMMETRIC, RESTING, ACTING),
+    *(FEELINGS, MOVING, BREAKING_WORDS, _EMPTY),
 )
 _FELT = ("expression_category", "emotional_implication")
 _WORD = re.compile(r"[a-z]+")
@@ -81,6 +84,7 @@ _AGREEING = {
     "wide": {"open", "up"},
     "drop": {"open", "down"},
     "press": {"together", "close"},
+    "close": {"press"},
     "squint": {"close"},
     "blink": {"close"},
     "wrinkle": {"up"},
@@ -157,10 +161,13 @@ def _odd_motions(read: ReadClause) -> bool:
     """Whether a motion was passed over that does not bear out those that were read."""
     motions = set(read.clause.motions)
     meaning = {motion for motion in motions if (read.part, motion) in DIRECTED}
-    meaning = meaning or {motion for motion in motions if _means(read.part, motion)}
+    meaning = meaning or {motion for motion in motions if _means(read, motion)}
     exact = {motion for motion in meaning if motion not in VAGUE_MOTIONS} or meaning
     return not motions <= exact.union(*(_AGREEING.get(motion, set()) for motion in exact))
 
 
-def _means(part: str, motion: str) -> bool:
-    return (part, motion) in MEANINGS or ("", motion) in MEANINGS
+def _means(read: ReadClause, motion: str) -> bool:
+    if (read.part, motion) in MEANINGS:
+        return True
+    # What a clause names no part for may be of another part than the one before it.
+    return ("", motion) in MEANINGS and (not read.clause.bases or can_do(read.part, read.clause, motion))

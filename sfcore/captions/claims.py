@@ -22,29 +22,35 @@ from sfcore.captions.vocabulary import (
     BASES,
     BREAKING_WORDS,
     DIRECTED,
+    DOERS,
     FEELINGS,
     INTENSITIES,
     MEANINGS,
     MOTIONS,
+    MOVING,
     NEGATIONS,
+    PLACING,
     QUALIFIERS,
     REST_REGIONS,
     RESTING,
     SIDES,
+    STATES,
     STRONGER,
     SYMMETRIC,
     VAGUE_MOTIONS,
+    WEAKER,
 )
 
-Kind = Literal["action", "stronger", "rest", "idle", "symmetric", "asymmetric", "feeling", "category"]
+Kind = Literal["action", "impossible", "stronger", "rest", "idle", "symmetric", "asymmetric", "feeling", "category"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One thing a caption says of a face.
 
-    ``subject`` is an action key (kinds ``action`` and ``stronger``), a region (``rest``), a feeling, a category, or empty
-    (``symmetric``, ``asymmetric``, and ``idle``: no clear action in the whole face).
+    ``subject`` is an action key (kinds ``action`` and ``stronger``), a part of the face (``impossible``: it is said to do what it
+    cannot, as pressed eyes are), a region (``rest``), a feeling, a category, or empty (``symmetric``, ``asymmetric``, and
+    ``idle``: no clear action in the whole face).
     """
 
     kind: Kind
@@ -86,6 +92,7 @@ def _pairs_of_parts() -> dict[str, str]:
 
 
 _PAIRS_OF = _pairs_of_parts()
+_OTHER = {"left": "right", "right": "left"}
 _RAISES = {"inner brow": "inner_brow_raise", "outer brow": "outer_brow_raise"}
 
 
@@ -98,11 +105,15 @@ class Clause:
         "asymmetric",
         "band",
         "bases",
+        "behind",
         "conflicting",
         "feelings",
         "heads",
         "motions",
+        "moves",
         "negated",
+        "participles",
+        "placed",
         "qualifiers",
         "resting",
         "side",
@@ -115,23 +126,29 @@ class Clause:
         self.bases: list[str] = []
         self.qualifiers: list[str] = []
         self.motions: list[str] = []
+        # Motions said of a part ("pressed") rather than named ("a press").
+        self.participles: list[str] = []
         self.feelings: list[str] = []
         self.side = ""
         self.band: int = 0
         self.heads = False
+        # A side that is less is a side behind: "ahead" is said of the other one.
+        self.behind = False
+        self.moves = False
+        # Parts named from here on only tell where another one moves.
+        self.placed = False
         self.ahead = self.negated = self.symmetric = self.asymmetric = self.resting = self.acting = False
         # Two strengths or two sides in one clause: the first is taken, the second contradicts it.
         self.conflicting = False
 
     def take(self, word: str) -> None:
         """Adds one word."""
-        if word in BASES:
-            self.bases.append(BASES[word])
-        elif word in QUALIFIERS:
-            self.qualifiers.append(QUALIFIERS[word])
+        if word in BASES or word in QUALIFIERS:
+            self._take_part(word)
         elif word in MOTIONS:
-            self.motions.append(MOTIONS[word])
+            self._take_motion(word)
         elif word in INTENSITIES:
+            self.resting = False
             # "slightly more pronounced": the word before the comparison says how far, the one after it says nothing.
             if not self.ahead:
                 self.conflicting |= self.band not in (NONE, INTENSITIES[word])
@@ -142,15 +159,36 @@ class Clause:
         else:
             self._take_rare(word)
 
+    def _take_motion(self, word: str) -> None:
+        self.motions.append(MOTIONS[word])
+        if word.endswith("ed"):
+            self.participles.append(MOTIONS[word])
+        self.resting = False
+
+    def _take_part(self, word: str) -> None:
+        if self.placed:
+            return
+        if word in BASES:
+            self.bases.append(BASES[word])
+        else:
+            self.qualifiers.append(QUALIFIERS[word])
+
     def _take_rare(self, word: str) -> None:
         if word in FEELINGS:
             self.feelings.append(FEELINGS[word])
-        elif word in STRONGER:
+        elif word in STRONGER or word in WEAKER:
+            self.conflicting |= self.ahead and self.behind != (word in WEAKER)
+            self.behind |= not self.ahead and word in WEAKER
             self.ahead = True
-        self.negated |= word in NEGATIONS
+        elif word in NEGATIONS:
+            self.negated = word == "nor" or not self.negated
+        elif word in RESTING:
+            # Said after an action, "still" is an adverb; what is inactive does not act, however it is named.
+            self.resting = not self.motions or (word in STATES and not self.band)
+        self.placed |= word in PLACING and bool(self.bases and self.motions)
+        self.moves |= word in MOVING
         self.symmetric |= word in SYMMETRIC
         self.asymmetric |= word in ASYMMETRIC
-        self.resting |= word in RESTING
         self.acting |= word in ACTING
 
     def part(self) -> str:
@@ -172,32 +210,55 @@ class Clause:
         return bases[0]
 
 
-def _directed(part: str, motions: list[str], side: str) -> str:
+def _directed(part: str, clause: Clause) -> str:
     """The action of a part that goes to a side ("jaw shifted left"), "" when this is none."""
-    if side not in ("left", "right"):
+    if clause.side not in ("left", "right"):
         return ""
-    for motion in motions or [""]:
+    for motion in clause.motions or (["move", ""] if clause.moves else [""]):
         pair = DIRECTED.get((part, motion))
         if pair:
-            return pair[side == "right"]
+            return pair[clause.side == "right"]
     return ""
 
 
-def _meant(part: str, motions: list[str], inherited: bool) -> list[str]:
+def can_do(part: str, clause: Clause, motion: str) -> bool:
+    """Whether the part that a clause speaks of, or another that it names, can do a motion that says an action alone."""
+    doers = DOERS.get(motion)
+    if doers is None or part in ("", "gaze"):
+        return True
+    parts = {part, *clause.bases}
+    # The corner of an eye is not one of the lips.
+    return not doers.isdisjoint(parts - {"corner"} if "eye" in parts else parts)
+
+
+def _keys(part: str, clause: Clause, motion: str, inherited: bool) -> tuple[str, ...]:
+    """Actions meant by a part and one motion."""
+    alone = MEANINGS.get(("", motion), ())
+    if alone and inherited and motion not in clause.participles:
+        return alone
+    return MEANINGS.get((part, motion)) or (alone if can_do(part, clause, motion) else ())
+
+
+def _meant(part: str, clause: Clause, inherited: bool) -> list[str]:
     """Actions meant by a part and its motions; vague motions speak only where no exact one does.
 
-    A part inherited from the clause before lends itself only to motions that need one: a squint after "cheeks puffed" is of the
-    lids. A pull goes where another word says ("downward pull of the lip corners"), and up where none does.
+    A part inherited from the clause before lends itself only to motions that need one or are said of it: a squint after "cheeks
+    puffed" is of the lids, "pressed" after "brows lowered" is of the brows. A pull goes where another word says ("downward pull
+    of the lip corners"), and up where none does.
     """
     exact: list[str] = []
     vague: list[str] = []
-    for motion in motions:
-        if motion == "pull" and not {"up", "down", "back"}.isdisjoint(motions):
+    for motion in clause.motions:
+        if motion == "pull" and not {"up", "down", "back"}.isdisjoint(clause.motions):
             continue
-        alone = MEANINGS.get(("", motion))
-        keys = alone if alone and inherited else MEANINGS.get((part, motion)) or alone or ()
+        keys = _keys(part, clause, motion, inherited)
         (vague if motion in VAGUE_MOTIONS else exact).extend(keys)
     return list(dict.fromkeys(exact or vague))
+
+
+def _says_open(clause: Clause, actions: list[str]) -> bool:
+    """Whether eyes are only said not to be closed: "eyes open", other than "eyes wide open" and "fully open"."""
+    return actions == ["eye_widen"] and clause.motions == ["open"] and not clause.band
 
 
 class ReadClause(NamedTuple):
@@ -214,12 +275,12 @@ class ReadClause(NamedTuple):
 class _Reader:
     """Reads the clauses of one sentence in order, remembering of what the last one spoke."""
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, about: tuple[str, ...] = ()) -> None:
         self.field = field
         self.part = ""
         # Whether the part stands as a heading ("Cheeks: slight squinting") rather than in the clause before.
         self.headed = False
-        self.actions: list[str] = []
+        self.actions = list(about)
         self.claims: list[Claim] = []
         self.read_so_far: list[ReadClause] = []
 
@@ -231,8 +292,13 @@ class _Reader:
         self.headed = (self.headed and not named) or (clause.heads and not clause.motions)
         self.part = part
         if actions:
-            self.actions = actions
+            # What is said of the other eye after "left eye open" is of neither closing nor widening for certain.
+            self.actions = [] if _says_open(clause, actions) else actions
             self._claim(clause, actions, side)
+        elif any(not can_do(part, clause, motion) for motion in clause.motions):
+            self.actions = []
+            if not clause.negated:
+                self.claims.append(Claim("impossible", part))
         elif self._weighs_the_last(clause):
             self.claims[-1] = replace(self.claims[-1], band=BANDS[clause.band - 1])
         else:
@@ -244,14 +310,14 @@ class _Reader:
         self.read_so_far.append(ReadClause(clause, part, tuple(actions), len(self.claims)))
 
     def _actions(self, clause: Clause, part: str, named: str) -> tuple[list[str], str]:
-        directed = _directed(part, clause.motions, clause.side)
+        directed = _directed(part, clause)
         if directed:
             return [directed], "both"
         side = clause.side or "both"
-        meant = _meant(part, clause.motions, not named and not self.headed)
+        meant = _meant(part, clause, not named and not self.headed)
         if meant:
             return meant, side
-        if clause.ahead and part in _PAIRS_OF and (named or not self.actions):
+        if clause.ahead and not clause.motions and part in _PAIRS_OF and (named or not self.actions):
             return [_PAIRS_OF[part]], side
         speaks_on = not named and not clause.motions and (clause.side or clause.ahead)
         return (self.actions, side) if speaks_on else ([], side)
@@ -259,16 +325,24 @@ class _Reader:
     def _claim(self, clause: Clause, actions: list[str], side: str) -> None:
         band = BANDS[clause.band - 1] if clause.band else None
         if clause.ahead:
-            if side != "both":
-                self.claims += [
-                    Claim("stronger", key, side, band, clause.negated) for key in actions if BY_KEY[key].kind == "pair"
-                ]
+            self._compare(clause, actions, side, band)
             return
-        # "The left side remains neutral" denies what the sentence speaks of.
-        negated = clause.negated or clause.resting
+        # "The left side remains neutral" denies what the sentence speaks of; "gaze still to the left" denies nothing.
+        negated = clause.negated != (clause.resting and _directed(self.part, clause) == "")
+        if _says_open(clause, actions):
+            actions, negated = ["eye_close"], not negated
         for key in actions:
             on = side if BY_KEY[key].kind == "pair" else "both"
             self.claims.append(Claim("action", key, on, band, negated))
+
+    def _compare(self, clause: Clause, actions: list[str], side: str, band: str | None) -> None:
+        """ "stronger on the left"; a comparison that puts no side ahead ("jaw dropped more") still tells an action."""
+        for key in actions:
+            if side in _OTHER and BY_KEY[key].kind == "pair":
+                ahead = _OTHER[side] if clause.behind else side
+                self.claims.append(Claim("stronger", key, ahead, band, clause.negated))
+            elif clause.motions and not clause.negated:
+                self.claims.append(Claim("action", key))
 
     def _weighs_the_last(self, clause: Clause) -> bool:
         """Whether a clause only says how strong the action before it is: "squinting (high intensity)"."""
@@ -324,22 +398,36 @@ def _rest_claims(clauses: list[Clause]) -> tuple[Claim, ...] | None:
 
 
 @lru_cache(maxsize=_CACHED)
-def _sentence_claims(sentence: str, field: str) -> tuple[Claim, ...]:
+def _sentence_claims(sentence: str, field: str, about: tuple[str, ...]) -> tuple[Claim, ...]:
     """Claims of one sentence; cached, as sentences recur among captions."""
-    return _read_sentence(sentence, field)[0]
+    return _read_sentence(sentence, field, about)[0]
 
 
-def _read_sentence(sentence: str, field: str) -> tuple[tuple[Claim, ...], list[ReadClause]]:
-    """Claims of one sentence, and how its clauses were read; a sentence of things at rest tells what it could not read."""
+def _read_sentence(sentence: str, field: str, about: tuple[str, ...]) -> tuple[tuple[Claim, ...], list[ReadClause]]:
+    """Claims of one sentence, and how its clauses were read; a sentence of things at rest tells what it could not read.
+
+    ``about`` are the actions that the sentence speaks of before it names any.
+    """
     clauses = _clauses(sentence)
     resting = _rest_claims(clauses)
     if resting is not None:
         all_told = resting and all(base in REST_REGIONS for c in clauses for base in c.bases)
         return resting, [] if all_told else [ReadClause(c, "", (), 0) for c in clauses if c.resting]
-    reader = _Reader(field)
+    reader = _Reader(field, about)
     for clause in clauses:
         reader.read(clause)
-    return tuple(reader.claims), reader.read_so_far
+    claims = reader.claims + _leads(reader.claims) if field == "symmetry" else reader.claims
+    return tuple(claims), reader.read_so_far
+
+
+def _leads(claims: list[Claim]) -> list[Claim]:
+    """What a sentence on symmetry says by naming one side alone: "asymmetric: smile on the right" puts the right side ahead."""
+    compared = {(c.subject, side) for c in claims for side in _OTHER if c.kind == "stronger" or c.side in (side, "both")}
+    return [
+        Claim("stronger", c.subject, c.side)
+        for c in claims
+        if c.kind == "action" and c.side in _OTHER and not c.negated and (c.subject, _OTHER[c.side]) not in compared
+    ]
 
 
 _OPENING = re.compile(r"\s*([a-z ]+?)\s*(?:[:,;.(\n]|$)")
@@ -352,9 +440,19 @@ def claims_of_field(text: str, field: str) -> tuple[Claim, ...]:
 
 def _by_sentence(text: str, field: str) -> tuple[Claim, ...]:
     claims, rest = _opening(text, field)
+    about = _named_by(claims[0].subject) if claims else ()
     for sentence in _sentences(rest):
-        claims += _sentence_claims(sentence, field)
+        claims += _sentence_claims(sentence, field, about)
+        about = ()
     return claims
+
+
+@lru_cache
+def _named_by(category: str) -> tuple[str, ...]:
+    """The one action that a category names, on which its sentence may go on: "nose wrinkle, on the left"."""
+    clause = _clause(category, "")
+    actions = _meant(clause.part(), clause, False)
+    return tuple(actions) if len(actions) == 1 else ()
 
 
 # Categories, implications and symmetries recur as a whole, movements sentence by sentence.
@@ -388,5 +486,6 @@ def claims_of(description: Description) -> tuple[Claim, ...]:
 
 def clauses_of_field(text: str, field: str) -> list[list[ReadClause]]:
     """How each clause of one field was read, by sentence; never raises on any text."""
-    _, rest = _opening(text, field)
-    return [_read_sentence(sentence, field)[1] for sentence in _sentences(rest)]
+    claims, rest = _opening(text, field)
+    about = _named_by(claims[0].subject) if claims else ()
+    return [_read_sentence(sentence, field, () if n else about)[1] for n, sentence in enumerate(_sentences(rest))]

@@ -92,6 +92,10 @@ def _judge_action(face: Seen, claim: Claim) -> tuple[float, str]:
     return credit, f"claims {claim.band} {_name(place)}{side}, which is {_word(seen[0])}"
 
 
+def _judge_impossible(_: Seen, claim: Claim) -> tuple[float, str]:
+    return 0.0, f"says that the {claim.subject} does what it cannot"
+
+
 def _judge_stronger(face: Seen, claim: Claim) -> tuple[float, str]:
     m = face.measures
     place = AT[claim.subject]
@@ -169,6 +173,7 @@ def _judge_category(face: Seen, claim: Claim) -> tuple[float, str]:
 
 _JUDGES = {
     "action": _judge_action,
+    "impossible": _judge_impossible,
     "stronger": _judge_stronger,
     "rest": _judge_rest,
     "idle": _judge_idle,

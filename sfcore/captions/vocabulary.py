@@ -139,6 +139,7 @@ BASES: dict[str, str] = _forms(
         "tongue": "tongue",
         "gaze": "gaze look looks looking directed glance",
         "head": "head",
+        "forehead": "forehead",
     }
 )
 QUALIFIERS: dict[str, str] = _forms({"inner": "inner", "outer": "outer", "upper": "upper", "lower": "lower"})
@@ -199,6 +200,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("eye", "close"): ("eye_close",),
     ("eye", "wide"): ("eye_widen",),
     ("eye", "open"): ("eye_widen",),
+    ("lid", "open"): ("eye_widen",),
     ("eye", "tight"): ("lid_tighten",),
     ("", "squint"): ("lid_tighten",),
     ("", "blink"): ("eye_close",),
@@ -259,10 +261,27 @@ MEANINGS: dict[tuple[str, str], tuple[str, ...]] = {
 VAGUE_MOTIONS: frozenset[str] = frozenset({"up", "down", "out", "back", "turn", "close", "open", "together", "pull"})
 """Motions that only speak where no more exact motion stands in the clause ("pushed up" is a push)."""
 
+_LIPS = frozenset({"lip", "upper lip", "lower lip", "corner"})
+DOERS: dict[str, frozenset[str]] = {
+    "squint": frozenset({"lid", "eye", "cheek"}),
+    "blink": frozenset({"lid", "eye"}),
+    "puff": frozenset({"cheek"}),
+    "wrinkle": frozenset({"nose"}),
+    "dimple": _LIPS | {"cheek"},
+    "stretch": _LIPS,
+    "press": _LIPS,
+    "funnel": _LIPS,
+    "pucker": _LIPS,
+}
+"""Motion that says an action alone -> parts that can be said to do it: lips are pressed, eyes are not. A smile may be told of any
+part, since people let it lift cheeks and reach eyes; a gaze may do all, since "looks" is also said of how a part appears."""
+
 # (part, motion) that go to a side -> (action to the left, action to the right).
 DIRECTED: dict[tuple[str, str], tuple[str, str]] = {
     ("lip", "shift"): ("mouth_left", "mouth_right"),
+    ("lip", "move"): ("mouth_left", "mouth_right"),
     ("jaw", "shift"): ("jaw_left", "jaw_right"),
+    ("jaw", "move"): ("jaw_left", "jaw_right"),
     ("gaze", ""): ("gaze_left", "gaze_right"),
     ("gaze", "turn"): ("gaze_left", "gaze_right"),
     ("head", "turn"): ("turn_left", "turn_right"),
@@ -277,10 +296,20 @@ def _words(line: str) -> frozenset[str]:
 
 
 NEGATIONS = _words("no not without never nor absent lack lacks")
+"""Two of them cancel out, except that "nor" carries on a denial."""
 STRONGER = _words("stronger more higher greater")
+WEAKER = _words("weaker less")
 SYMMETRIC = _words("symmetric symmetrical symmetrically")
 ASYMMETRIC = _words("asymmetric asymmetrical uneven")
 RESTING = _words("rest still relaxed inactive neutral")
+"""Deny an action where they are the last word on a part ("jaw still"); before an action or a strength they are adverbs ("jaw
+still fully dropped")."""
+STATES = _words("inactive neutral")
+"""Resting words that may be said of an action as well as of a part: "dimpling inactive"."""
+MOVING = _words("move moves moved moving")
+"""Tell an action of a part only where they give a side: "jaw moves to the left"."""
+PLACING = _words("over between")
+"""After them a part only tells where another one moves: "tongue stuck out over the lower lip"."""
 ACTING = _words("action actions activity movement movements motion")
 """What "no clear facial action" denies of a whole face, or of the part that is spoken of."""
 BREAKING_WORDS: tuple[str, ...] = (
