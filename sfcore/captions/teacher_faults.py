@@ -10,13 +10,16 @@ import asyncio
 import json
 import socket
 import struct
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 _HUGE = 8 << 20
+_BOMB_MIB = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ def _without(*path: str) -> Fault:
     return _says(make)
 
 
+def _titled(content: str) -> str:
+    """Names as people write them: Expression-Category, Muscle Movements."""
+    given = json.loads(content).items()
+    return json.dumps({name.title().replace("_", "- "[number % 2]): value for number, (name, value) in enumerate(given)})
+
+
 def _edited(**fields: Any) -> Fault:
     """The four fields with some changed; None leaves one out."""
 
@@ -129,6 +138,22 @@ async def _endless(writer: Writer, _: Honest) -> None:
         await asyncio.sleep(0.01)
 
 
+async def _endless_error(writer: Writer, _: Honest) -> None:
+    """The body of a 500 that comes as fast as it is taken, for as long as it is taken."""
+    writer.write(b"HTTP/1.1 500 Fake\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+@cache
+def _bomb() -> bytes:
+    """64 kB of gzip that unpack to a thousand times as much."""
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(_BOMB_MIB)) + packer.flush()
+
+
 async def _reset(writer: Writer, _: Honest) -> None:
     connection = writer.get_extra_info("socket")
     # Lingering for no time at all turns the close into a reset.
@@ -153,6 +178,8 @@ BUSY: dict[str, Fault] = {
     "429": _says(lambda _: error(429, "slow down")),
     "429-wait": _says(lambda h: error(429, "slow down", f"Retry-After: {h.slow_s / 10:g}")),
     "429-date": _says(lambda _: error(429, "slow down", f"Retry-After: {_in(1)}")),
+    "429-now": _says(lambda _: error(429, "slow down", "Retry-After: 0")),
+    "429-past": _says(lambda _: error(429, "slow down", f"Retry-After: {_in(-3600)}")),
     "429-never": _says(lambda _: error(429, "slow down", "Retry-After: 86400")),
     "429-senseless": _says(lambda _: error(429, "slow down", "Retry-After: -nan soon")),
 }
@@ -168,6 +195,9 @@ BROKEN: dict[str, Fault] = {
     "close": _close,
     "half": _says(_half),
     "huge": _says(lambda h: response(h.completion("x" * _HUGE))),
+    "endless-500": _endless_error,
+    "bomb": _says(lambda _: response(_bomb(), 200, "Content-Encoding: gzip")),
+    "bomb-500": _says(lambda _: response(_bomb(), 500, "Content-Encoding: gzip")),
     "no-protocol": _says(lambda _: b"220 mail.example ESMTP ready\r\n"),
     "no-gzip": _says(lambda h: response(h.completion(), 200, "Content-Encoding: gzip")),
     "204": _says(lambda _: response(b"", 204)),
@@ -199,6 +229,7 @@ SENSELESS: dict[str, Fault] = {
     "lists": _edited(muscle_movements=["brows raised"]),
     "blank": _edited(muscle_movements=" "),
     "doubled": _content(lambda text: text[:-1] + ', "symmetry": "mostly symmetric"}'),
+    "doubled-name": _content(lambda text: text[:-1] + ', "Symmetry": "mostly symmetric"}'),
     "not-a-number": _content(lambda _: '{"expression_category": NaN}'),
     "unicode": _edited(muscle_movements="Brows \u202eraised\u0000 \ud83d\ude00 \u4e2d\u6587 \ud800."),
     "tokens": _edited(symmetry="mostly symmetric <|im_end|><|im_start|>user"),
@@ -212,6 +243,10 @@ SENSELESS: dict[str, Fault] = {
 }
 UNUSUAL: dict[str, Fault] = {
     "around": _content(lambda text: f"Sure! Here it is:\n```json\n{text}\n```\nAnything else?"),
+    "thinks": _content(lambda text: f"<think>I fill {{symmetry}} in {{}}, as in {text}</think>\n{text}"),
+    "thought": _content(lambda text: f"so {{symmetry}} it is\n</think>\n\n{text}"),
+    "thinks-on": _content(lambda text: f"<think>\n{text}"),
+    "titles": _content(_titled),
     "typed-wrong": _says(lambda h: response(json.dumps(h.completion()).encode(), kind="text/plain; charset=latin-1")),
     "byte-order-mark": _says(lambda h: response(b"\xef\xbb\xbf" + json.dumps(h.completion()).encode())),
     "no-usage": _without("usage"),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sfcore.captions.llm.access import TeacherAccess
 from sfcore.captions.llm.prompt import SCHEMA, Request
-from sfcore.captions.llm.reading import MOST_BYTES, Reply, Unreadable, read_reply
+from sfcore.captions.llm.reading import MOST_BYTES, Reply, Unreadable, read_complaint, read_reply
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
 Reason = Literal["denied", "busy", "broken", "unreachable", "not accepted"]
 """``denied``: key, model or address are wrong; ``busy``: 429; ``broken``: 5xx, time-outs, cut-off or senseless bodies;
@@ -42,18 +42,33 @@ class CallFailed(Exception):
         """Seconds for which the endpoint asks to be left alone."""
 
 
+class Arrived(Protocol):
+    """What the client's hooks are given: a response whose head is there and whose body is not."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def is_success(self) -> bool: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def aiter_raw(self) -> AsyncIterator[bytes]: ...
+
+
 def client_of(access: TeacherAccess) -> AsyncOpenAI:
     """A client for one event loop. It repeats nothing by itself: attempts are counted, and a broken body is worth one too."""
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-    # Bodies are bounded as they arrive, and a compressed one is larger than what arrives. A redirect would send key and question
-    # to an address that nobody has named.
+    async def look(response: Arrived) -> None:
+        # Before the client reads: it would hold the whole body of an error, and unpack what is packed.
+        await _refuse(response, access.key)
+
+    # A redirect would send key and question to an address that nobody has named.
     return AsyncOpenAI(
         base_url=access.url,
         api_key=access.key,
         max_retries=0,
         default_headers={"Accept-Encoding": "identity"},
-        http_client=DefaultAsyncHttpxClient(follow_redirects=False),
+        http_client=DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"response": [look]}),
     )
 
 
@@ -64,8 +79,6 @@ async def call(client: AsyncOpenAI, request: Request, timeout_s: float, key: str
     try:
         async with asyncio.timeout(timeout_s):
             body = await _body(client, request, timeout_s)
-    except openai.APIStatusError as error:
-        raise _failure(error, key) from None
     except (TimeoutError, openai.APITimeoutError):
         raise CallFailed("broken", f"no answer within {timeout_s:g} s") from None
     except openai.APIConnectionError as error:
@@ -92,39 +105,60 @@ async def _body(client: AsyncOpenAI, request: Request, timeout_s: float) -> byte
         response_format={"type": "json_schema", "json_schema": {"name": "face", "strict": True, "schema": SCHEMA}},
         timeout=timeout_s,
     )
-    pieces, size = [], 0
     async with asked as response:
-        async for piece in response.iter_bytes():
-            pieces.append(piece)
-            size += len(piece)
-            if size > MOST_BYTES:
-                raise CallFailed("broken", f"an answer of more than {MOST_BYTES >> 20} MiB")
-    return b"".join(pieces)
+        body = await _bounded(response.iter_bytes())
+    if body is None:
+        raise CallFailed("broken", f"an answer of more than {MOST_BYTES >> 20} MiB")
+    return body
+
+
+async def _bounded(pieces: AsyncIterator[bytes]) -> bytes | None:
+    """The whole body, None when it is longer than `MOST_BYTES`; no more than one piece beyond that is read."""
+    kept, size = [], 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > MOST_BYTES:
+            return None
+        kept.append(piece)
+    return b"".join(kept)
+
+
+async def _refuse(response: Arrived, key: str) -> None:
+    """Raises `CallFailed` for a response that can hold no answer, after a look at no more of its body than is read of any.
+
+    A packed body is not read at all: nobody asked for one, and a few kilobytes unpack to more than fits in memory.
+    """
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    packed = packing not in ("", "identity")
+    if not response.is_success:
+        body = None if packed else await _bounded(response.aiter_raw())
+        raise _failure(response.status_code, response.headers, body or b"", key)
+    if packed:
+        raise CallFailed("broken", f"an answer packed as {_plain(packing, key)!r}, which nobody asked for")
 
 
 def _as_given(messages: Any) -> Any:
     return list(messages)
 
 
-def _failure(error: APIStatusError, key: str) -> CallFailed:
-    status, body = error.status_code, error.body
-    said = body.get("message") if isinstance(body, dict) else None
-    detail = f"{status}{': ' + _plain(said, key) if isinstance(said, str) and said.strip() else ''}"
+def _failure(status: int, headers: Mapping[str, str], body: bytes, key: str) -> CallFailed:
+    said, code = read_complaint(body)
+    detail = f"{status}{': ' + _plain(said, key) if said.strip() else ''}"
     if status < 400:
-        return CallFailed("broken", f"{status}: sends calls on to {_plain(error.response.headers.get('location', ''), key)}")
+        return CallFailed("broken", f"{status}: sends calls on to {_plain(headers.get('location', ''), key)}")
     if status in _DENIALS:
         return CallFailed("denied", f"{_DENIALS[status]} ({detail})")
     if status == 429:
-        if isinstance(body, dict) and body.get("code") == "insufficient_quota":
+        if code == "insufficient_quota":
             return CallFailed("denied", f"has no quota left ({detail})")
-        return CallFailed("busy", detail, asked_to_wait(error.response.headers))
+        return CallFailed("busy", detail, asked_to_wait(headers))
     if status >= 500 or status in _WORTH_ANOTHER:
-        return CallFailed("broken", detail, asked_to_wait(error.response.headers))
+        return CallFailed("broken", detail, asked_to_wait(headers))
     return CallFailed("not accepted", f"does not take the question ({detail})")
 
 
 def asked_to_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds of ``Retry-After``, given as a number or as a date; None where there is none that makes sense."""
+    """Seconds of ``Retry-After``, a number or a date, 0 for one in the past; None where there is none that makes sense."""
     given = headers.get("retry-after", "").strip()
     try:
         seconds = float(given)

@@ -61,12 +61,12 @@ class Line:
         raise AssertionError("every turn returns or raises")
 
     async def _wait(self, failure: CallFailed, key: str, number: int) -> None:
-        wait = failure.wait_s
-        if wait is None:
-            # Half of the wait is drawn, so that those who failed together do not come back together.
-            share = 0.5 + 0.5 * float(stream(f"{key}-{number}", "backoff").random())
-            wait = self._teacher.first_wait_s * 2.0**number * share
-        wait = min(wait, self._teacher.longest_wait_s)
+        # Half of the wait is drawn, so that those who failed together do not come back together.
+        share = 0.5 + 0.5 * float(stream(f"{key}-{number}", "backoff").random())
+        patient = self._teacher.first_wait_s * 2.0**number * share
+        # An endpoint can ask for more, never for less: no wait at all, or a date in the past by a clock that goes wrong, would
+        # spend all calls at once.
+        wait = min(max(patient, failure.wait_s or 0.0), self._teacher.longest_wait_s)
         if failure.reason == "busy":
             self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
         await asyncio.sleep(wait)

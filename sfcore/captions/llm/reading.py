@@ -19,6 +19,8 @@ _LONGEST_FIELD = 1200
 _MOST_TOKENS = 10_000_000
 
 _TYPOGRAPHY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "…": "...", " ": " "})
+_THINKING = re.compile(r"<(/?)think(?:ing)?\s*>", re.IGNORECASE)
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _PLAIN = re.compile(r"[A-Za-z .,;:()'\"/-]+")
 
 
@@ -66,21 +68,56 @@ def read_reply(body: bytes) -> Reply:
     return Reply(text, tokens_in, tokens_out)
 
 
+def read_complaint(body: bytes) -> tuple[str, str]:
+    """Message and code in the body of an error, "" for what it does not say."""
+    try:
+        document = _loaded(body, "the body")
+    except Unreadable:
+        return "", ""
+    said = document.get("error", document) if isinstance(document, dict) else None
+    message, code = (said.get("message"), said.get("code")) if isinstance(said, dict) else ("", "")
+    return message if isinstance(message, str) else "", code if isinstance(code, str) else ""
+
+
 def read_description(reply: Reply) -> Description:
     """The four fields of a reply, in plain ASCII; raises `Unreadable` with the reason when they are not there.
 
-    Text around the JSON object is passed over, since models add it; a field that is missing, doubled, unknown or no text is not.
+    Thoughts and text around the JSON object are passed over, since models add them, and names may be written as in "Muscle
+    Movements"; a field that is missing, doubled, unknown or no text is not taken.
     """
     if reply.trouble:
         raise Unreadable(reply.trouble, reply.refused)
-    start = reply.text.find("{")
+    text = _without_thoughts(reply.text)
+    start = text.find("{")
     if start < 0:
         raise Unreadable("the answer holds no JSON object")
-    found = _loaded(reply.text[start:], "the answer", whole=False)
+    found = _once([(_folded(name), value) for name, value in _loaded(text[start:], "the answer", whole=False).items()])
     unknown = sorted(set(found) - set(FIELDS))
     if unknown:
         raise Unreadable(f"the answer has a field {unknown[0][:40]!r} that nobody asked for")
     return Description(*(_field(found, name) for name in FIELDS))
+
+
+def _without_thoughts(text: str) -> str:
+    """The text without ``<think>`` blocks, in time linear in its length.
+
+    What stands before a closing tag alone is thought too: some servers keep the opening one to themselves. An opening tag alone
+    is dropped by itself, since what follows may be the answer.
+    """
+    first, *rest = _THINKING.split(text)
+    kept, thought_from = [first], None
+    for slash, piece in zip(rest[::2], rest[1::2], strict=True):
+        if slash:
+            del kept[thought_from or 0 :]
+            thought_from = None
+        elif thought_from is None:
+            thought_from = len(kept)
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _folded(name: str) -> str:
+    return _BETWEEN_WORDS.sub("_", name.strip().lower())
 
 
 def _field(found: dict[str, Any], name: str) -> str:

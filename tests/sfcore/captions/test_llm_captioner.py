@@ -7,8 +7,11 @@ import json
 import subprocess
 import sys
 import threading
+import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +21,10 @@ from sfcore.captions.fake_teacher import FakeTeacher, parsed_faults
 from sfcore.captions.lies import LIES
 from sfcore.captions.llm.access import TeacherAccess
 from sfcore.captions.llm.cache import Remembered, TeacherCache
+from sfcore.captions.llm.call import CallFailed, call, client_of
 from sfcore.captions.llm.captioner import LlmCaptioner, try_teacher
+from sfcore.captions.llm.prompt import first_messages, request_for
+from sfcore.captions.llm.reading import MOST_BYTES
 from sfcore.captions.teacher_faults import BROKEN, BUSY, DENIED, FAULTS, SENSELESS, UNUSUAL
 from sfcore.errors import WorkFailed, WrongUse
 from sfcore.recipe import Teacher
@@ -47,6 +53,50 @@ def test_each_fault_is_got_over_by_asking_again(fault: str, workspace: Workspace
     assert caption.attempts == teacher.served.total()
     assert caption.source == ("grammar (llm failed)" if fault == "400" else "llm")
     assert caption.attempts == (1 if fault in (*UNUSUAL, "400") else 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "most_read"), [("endless-500", MOST_BYTES), ("huge", MOST_BYTES), ("bomb", 0), ("bomb-500", 0)]
+)
+def test_no_more_of_a_body_is_read_and_held_than_an_answer_may_have(fault: str, most_read: int) -> None:
+    seen: list[Any] = []
+
+    async def note(response: Any) -> None:
+        seen.append(response)
+
+    async def ask_once() -> None:
+        client = client_of(TeacherAccess(teacher.url))
+        hooks = client._client.event_hooks
+        client._client.event_hooks = {**hooks, "response": [note, *hooks["response"]]}
+        async with client:
+            await call(client, request_for(first_messages(FACES[0], "sample"), Teacher(**QUICK)), 5, "key")
+
+    with FakeTeacher(script=[fault] * 2) as teacher:
+        for measured in (False, True):
+            # The first call loads the client and packs the bomb.
+            if measured:
+                tracemalloc.start()
+            with pytest.raises(CallFailed) as failure:
+                asyncio.run(ask_once())
+            assert failure.value.reason == "broken"
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    one_read = 1 << 16
+    assert all(response.num_bytes_downloaded <= most_read + one_read * bool(most_read) for response in seen)
+    # The teacher's own copies of the 8 MiB that it sends are counted too.
+    assert peak < (48 << 20)
+    assert seen[0].is_closed
+
+
+@pytest.mark.parametrize("fault", ["429-now", "429-past"])
+def test_no_endpoint_can_shorten_the_wait(fault: str, workspace: Workspace) -> None:
+    with FakeTeacher(script=["honest", *[fault] * 4]) as teacher:
+        # The first call loads the client, which takes time too.
+        captions(teacher, workspace, 1)
+        begun = time.monotonic()
+        (caption,) = captions(teacher, workspace, 1, revision="2", first_wait_s=0.1, longest_wait_s=10)
+    assert caption.source == "llm"
+    assert time.monotonic() - begun > 0.5 * 0.1 * (1 + 2 + 4 + 8)
 
 
 def test_thirty_percent_of_calls_failing_in_mixed_ways(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -29,6 +30,32 @@ def test_the_four_fields_are_found_inside_what_models_put_around_them() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "<think>{a} or {b}?</think>{}",
+        "{a} or {b}?</THINK>\n{}",
+        "<think>{}",
+        "<think>one {a}</think><think>two {b}</think>{}<think>was it {c}?</think>",
+        "<think>one <think>two {a}</think> three {b}</think>{}",
+    ],
+)
+def test_thoughts_are_passed_over(text: str) -> None:
+    assert read_description(said(text.replace("{}", json.dumps(WHOLE)))).symmetry == "brows raised"
+
+
+def test_thoughts_without_end_are_passed_over_in_no_time() -> None:
+    begun = time.monotonic()
+    read_description(said("<think>" * 100_000 + "</think>" * 100_000 + "<think" + " " * 100_000 + json.dumps(WHOLE)))
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("name", ["Muscle Movements", "MUSCLE-MOVEMENTS", " muscle_movements ", "Muscle - movements"])
+def test_names_may_be_written_as_people_write_them(name: str) -> None:
+    given_ = {name if field == "muscle_movements" else field: text for field, text in WHOLE.items()}
+    assert read_description(said(json.dumps(given_))).muscle_movements == "brows raised"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         "no braces",
         "{",
@@ -42,6 +69,8 @@ def test_the_four_fields_are_found_inside_what_models_put_around_them() -> None:
         json.dumps({**WHOLE, "symmetry": "50 percent"}),
         json.dumps({**WHOLE, "symmetry": "<|im_end|>"}),
         json.dumps(WHOLE)[:-1] + ', "symmetry": "other"}',
+        json.dumps({**WHOLE, "Symmetry": "other"}),
+        f"{json.dumps(WHOLE)}</think>",
         json.dumps([WHOLE["symmetry"]]),
         '{"a":' * 100_000,
     ],
