@@ -7,7 +7,7 @@ two channels, a gaze belongs to both eyes, and a jaw is left or right, never bot
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -131,6 +131,9 @@ class Measures:
     """Band numbers of ``left``, 0 = too weak to tell or unknown."""
     right_bands: list[int]
     """Band numbers of ``right``."""
+    opposed: dict[str, float] = field(default_factory=dict)
+    """Region -> strength, 0..1, of the weaker of two visible channels that pull against each other there: what cancels is not at
+    rest."""
 
     def mean(self, place: int) -> float:
         """Mean of the known sides; NaN when neither is known."""
@@ -217,6 +220,31 @@ def _gaze(v: list[float]) -> tuple[float, float, float]:
     return _mean_known(left, -right), (left + right) / 2, _mean_known(*downs)
 
 
+# Region and the two channels of one side that pull against each other.
+_AGAINST: tuple[tuple[str, int, int], ...] = tuple(
+    (region, INDEX[one], INDEX[other])
+    for region, one, other in (
+        *(("eyes", f"EyeBlink{side}", f"EyeWide{side}") for side in ("Left", "Right")),
+        *(("gaze", f"EyeLookIn{side}", f"EyeLookOut{side}") for side in ("Left", "Right")),
+        *(("gaze", f"EyeLookDown{side}", f"EyeLookUp{side}") for side in ("Left", "Right")),
+        # One eye up and the other down: the mean of both tells neither.
+        *(("gaze", f"EyeLookDown{side}", f"EyeLookUp{other}") for side, other in (("Left", "Right"), ("Right", "Left"))),
+        ("mouth", "MouthLeft", "MouthRight"),
+        ("jaw", "JawLeft", "JawRight"),
+    )
+)
+_VISIBLE = SHAPE[0]
+
+
+def _opposed(v: list[float]) -> dict[str, float]:
+    """See `Measures.opposed`; unknown channels pull against nothing."""
+    found: dict[str, float] = {}
+    for region, one, other in _AGAINST:
+        if v[one] >= _VISIBLE and v[other] >= _VISIBLE:
+            found[region] = max(found.get(region, 0.0), min(v[one], v[other]))
+    return found
+
+
 def measure(coefficients: NDArray[np.float32]) -> Measures:
     """(61,) float32, NaN = unknown -> how strong each action is.
 
@@ -252,4 +280,4 @@ def measure(coefficients: NDArray[np.float32]) -> Measures:
     for at in PAIRS:
         x, bounds = right[at], _THRESHOLDS[at]
         right_bands[at] = bisect_right(bounds, x) if x >= bounds[0] else NONE
-    return Measures(left, right, left_bands, right_bands)
+    return Measures(left, right, left_bands, right_bands, _opposed(v))

@@ -17,16 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfcore.captions.actions import ACTIONS, AT, Measures, measure
-from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, STRONG
+from sfcore.captions.intensity import DIFFERENCE, MODERATE, NONE, SHAPE, STRONG
 
 EMOTIONS: tuple[str, ...] = ("felt smile", "social smile", "surprise", "fear", "anger", "disgust", "sadness", "contempt")
 ACTS: tuple[str, ...] = (
-    *("wink", "eyes closed", "wide eyes", "squint", "brow raise", "lowered brow", "cheek puff", "cheek raise", "nose wrinkle"),
+    *(
+        "wink",
+        "eyes closed",
+        "lowered lids",
+        "wide eyes",
+        "squint",
+        "brow raise",
+        "lowered brow",
+        "cheek puff",
+        "cheek raise",
+        "nose wrinkle",
+    ),
     *("pucker", "jaw drop", "mouth movement", "tongue show", "gaze shift"),
 )
 CATEGORIES: tuple[str, ...] = ("neutral", *EMOTIONS, *ACTS, "mixed", "unclear")
 """The closed set; one of them begins every ``expression_category``."""
 
+# From here on lip corners pulled up and corners pulled down contradict each other.
+_CORNERS_OPPOSE = 0.30
 # Two prototypes whose strengths differ by less are both there.
 _TIE = 0.12
 
@@ -49,10 +62,11 @@ PROTOTYPES: tuple[Prototype, ...] = (
     Prototype(
         "felt smile",
         ((("corner_pull",), 0.30), (("cheek_raise",), 0.20)),
-        # Bared teeth under a wrinkled nose and lowered brows are a snarl, though lip corners and cheeks rise with them.
-        (("nose_wrinkle", 0.60), ("brow_lower", 0.70)),
+        # Bared teeth under a wrinkled nose and lowered brows are a snarl, though lip corners and cheeks rise with them. Corners
+        # that are pulled down as well contradict any smile.
+        (("nose_wrinkle", 0.60), ("brow_lower", 0.70), ("corner_depress", _CORNERS_OPPOSE)),
     ),
-    Prototype("social smile", ((("corner_pull",), 0.30),), (("cheek_raise", 0.20),)),
+    Prototype("social smile", ((("corner_pull",), 0.30),), (("cheek_raise", 0.20), ("corner_depress", _CORNERS_OPPOSE))),
     Prototype(
         "surprise",
         ((("inner_brow_raise",), 0.30), (("outer_brow_raise",), 0.30), (("eye_widen", "jaw_drop"), 0.30)),
@@ -105,7 +119,7 @@ _NAMED_BY: dict[str, str] = {
     "inner_brow_raise": "brow raise",
     "outer_brow_raise": "brow raise",
     "brow_lower": "lowered brow",
-    "eye_close": "eyes closed",
+    "eye_close": "lowered lids",
     "eye_widen": "wide eyes",
     "lid_tighten": "squint",
     "cheek_puff": "cheek puff",
@@ -134,6 +148,7 @@ _GAZE = tuple(place for place, action in enumerate(ACTIONS) if action.region == 
 # Lids close and tighten in any expression, so they overshadow none.
 _LOUD = tuple(place for place in _FACE if ACTIONS[place].region != "eyes")
 _EYE_CLOSE, _TONGUE = AT["eye_close"], AT["tongue_show"]
+_CORNERS = (AT["corner_pull"], AT["corner_depress"])
 _Plan = tuple[str, tuple[tuple[tuple[int, ...], float], ...], tuple[tuple[int, float], ...], tuple[tuple[int, int], ...]]
 _PLAN: tuple[_Plan, ...] = tuple(
     (
@@ -186,7 +201,9 @@ def _sign(m: Measures, plan: _Plan) -> Sign | None:
 
 
 def _contempt(m: Measures) -> Sign | None:
-    """A dimple or smile on one side, the other side still."""
+    """A dimple or smile on one side, the other side still, and no lip corner pulled down."""
+    if not m.peak(AT["corner_depress"]) < _CORNERS_OPPOSE:
+        return None
     for place in _CONTEMPT:
         still = NONE in (m.left_bands[place], m.right_bands[place])
         if still and abs(m.difference(place)) >= _CONTEMPT_LEAD:
@@ -208,9 +225,12 @@ def signs_of(m: Measures) -> dict[str, Sign]:
 
 
 def _act(m: Measures) -> str:
-    """What a face without a prototype does, "" when no one thing stands out."""
+    """What a face without a prototype does, "" when no one thing stands out.
+
+    Eyes are closed where both lids are strongly so; lids that stand out and are open by more are lowered.
+    """
     left, right = m.left_bands[_EYE_CLOSE], m.right_bands[_EYE_CLOSE]
-    if max(left, right) >= STRONG and abs(m.difference(_EYE_CLOSE)) >= _WINK_LEAD:
+    if max(left, right) >= STRONG > min(left, right) and abs(m.difference(_EYE_CLOSE)) >= _WINK_LEAD:
         return "wink"
     if m.left_bands[_TONGUE] >= MODERATE:
         return "tongue show"
@@ -220,6 +240,8 @@ def _act(m: Measures) -> str:
     if not ranked:
         return ""
     strength, first = ranked[0]
+    if first in _CORNERS and all(m.peak(place) >= _CORNERS_OPPOSE for place in _CORNERS):
+        return ""
     rival = next((value for value, place in ranked if _AREA_OF[place] != _AREA_OF[first]), 0.0)
     return _NAMED_BY.get(ACTIONS[first].key, "mouth movement") if rival - strength >= _ACT_LEAD else ""
 
@@ -243,6 +265,8 @@ def read_category(m: Measures) -> Reading:
     known = sum(m.peak(place) == m.peak(place) for place in _FACE)
     if known < _KNOWN_SHARE * len(_FACE) or any(max(m.left_bands[p], m.right_bands[p]) >= MODERATE for p in _FACE):
         return Reading("unclear", signs)
+    if max(m.opposed.values(), default=0.0) >= SHAPE[MODERATE - 1]:
+        return Reading("unclear", signs)
     shifted = any(m.left_bands[place] >= MODERATE for place in _GAZE)
     return Reading("gaze shift" if shifted else "neutral", signs)
 
@@ -264,6 +288,7 @@ def category_of(coefficients: NDArray[np.float32]) -> str:
     """One of `CATEGORIES` for (61,) float32, NaN = unknown.
 
     A prototype wins over acts; two prototypes of nearly equal strength are ``mixed``. ``neutral`` means that nothing but the head
-    reaches a moderate strength; ``unclear`` that several things do without a name in common, or that half of the face is unknown.
+    reaches a moderate strength; ``unclear`` that several things do without a name in common, that opposing actions cancel, or
+    that half of the face is unknown.
     """
     return read_category(measure(coefficients)).category

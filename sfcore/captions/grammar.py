@@ -44,9 +44,12 @@ _RESTING: dict[str, tuple[int, ...]] = {
 }
 _REST_FRAMES = ("{} at rest", "{} relaxed", "{} neutral")
 _GAZE = frozenset(place for place, action in enumerate(ACTIONS) if action.region == "gaze")
+# Where the eyes look goes by verb in any style; that they cross or part does not.
+_LOOKS = _GAZE - {AT["gaze_inward"], AT["gaze_outward"]}
 _AIM = _GAZE | {place for place, action in enumerate(ACTIONS) if action.region == "head"}
+_FACE = frozenset(range(len(ACTIONS))) - _AIM
 _INNER, _OUTER, _CORNER_PULL = AT["inner_brow_raise"], AT["outer_brow_raise"], AT["corner_pull"]
-_EYE_CLOSE = AT["eye_close"]
+_EYE_CLOSE, _JAW_DROP, _TONGUE = AT["eye_close"], AT["jaw_drop"], AT["tongue_show"]
 _PHRASE_AT: tuple[Phrase, ...] = tuple(PHRASES[action.key] for action in ACTIONS)
 _OWN_ADVERBS = tuple(dict(phrase.adverbs) for phrase in _PHRASE_AT)
 
@@ -60,10 +63,12 @@ _IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "sadness": ("sadness or distress", "signs of sadness", "sadness"),
     "contempt": ("contempt or disdain", "signs of contempt", "contempt"),
 }
+_CANCELLED = "little is clearly observable"
 _IDLE = ("no clear facial action", "no clear action", "no clear facial activity")
 # Acts that are named like the action that stands out in them.
 _SAYS_IT_ALL = {
     "eyes closed": "eye_close",
+    "lowered lids": "eye_close",
     "squint": "lid_tighten",
     "lowered brow": "brow_lower",
     "cheek puff": "cheek_puff",
@@ -73,6 +78,10 @@ _SAYS_IT_ALL = {
     "jaw drop": "jaw_drop",
     "tongue show": "tongue_show",
 }
+# Evidence that has to give its side, in other words than those of the category before it.
+_SAID_AGAIN = {"squint": "lid tightening", "cheek raise": "cheek lift", "nose wrinkle": "wrinkling"}
+# Acts that are read from one action however strong others are: that action is their first evidence.
+_MADE_BY = {"wink": _EYE_CLOSE, "eyes closed": _EYE_CLOSE, "tongue show": _TONGUE}
 _FEELING_WORD = {"felt smile": "enjoyment"}
 
 
@@ -134,8 +143,8 @@ def _mention(m: Measures, place: int) -> Mention | None:
     return Mention(place, number, (), m.left[place] * SHAPE[2] / action.thresholds[2], number) if number else None
 
 
-def _mentions(m: Measures) -> list[Mention]:
-    """What stands out, in the order of `ACTIONS`."""
+def _mentions(m: Measures, named: set[int]) -> list[Mention]:
+    """What stands out, in the order of `ACTIONS`, and what other fields name."""
     hidden = m.gaze_hidden()
     visible = [p for p, (left, right) in enumerate(zip(m.left_bands, m.right_bands, strict=True)) if left or right]
     found = [x for place in visible if not (hidden and place in _GAZE) and (x := _mention(m, place))]
@@ -144,7 +153,7 @@ def _mentions(m: Measures) -> list[Mention]:
     found.sort(key=lambda x: -x.weight)
     kept: list[Mention] = []
     for x in found:
-        if x.top >= STRONG or len(kept) < (_MODERATE_BUDGET if x.top == MODERATE else _SLIGHT_BUDGET):
+        if x.top >= STRONG or x.place in named or len(kept) < (_MODERATE_BUDGET if x.top == MODERATE else _SLIGHT_BUDGET):
             kept.append(x)
     kept.sort(key=lambda x: x.place)
     return kept
@@ -207,11 +216,11 @@ def _whole_brow(mentions: list[Mention], w: _Wording) -> list[str]:
 
 
 def _region_phrases(mentions: list[Mention], nominal: bool, w: _Wording) -> list[str]:
-    """The phrases of one sentence. Gazes are told by verb: "gaze slightly left and strongly down"."""
+    """The phrases of one sentence. Where the eyes look is told by verb: "gaze slightly left and strongly down"."""
     phrases = [] if nominal else _whole_brow(mentions, w)
     before = ""
     for x in mentions:
-        if nominal and x.place not in _GAZE:
+        if nominal and x.place not in _LOOKS:
             phrases.append(_nominal(x, w))
             before = ""
         else:
@@ -221,12 +230,19 @@ def _region_phrases(mentions: list[Mention], nominal: bool, w: _Wording) -> list
 
 
 def _resting(m: Measures) -> list[str]:
-    """Regions all of whose actions are known and too weak to tell; lids rest where the eyes look somewhere."""
-    looks = not m.gaze_hidden() and any(m.left_bands[place] for place in _GAZE)
+    """Regions all of whose actions are known and too weak to tell.
+
+    Lids rest where the eyes look somewhere. A region where actions cancel does not rest, nor a mouth that jaw or tongue opens.
+    """
+    looks = not m.gaze_hidden() and ("gaze" in m.opposed or any(m.left_bands[place] for place in _GAZE))
+    opened = m.left_bands[_JAW_DROP] or m.left_bands[_TONGUE]
     return [
         "eyelids" if looks and region == "eyes" else region
         for region, places in _RESTING.items()
-        if not any(m.left_bands[p] or m.right_bands[p] for p in places) and all(m.known(p) for p in places)
+        if region not in m.opposed
+        and not (opened and region == "mouth")
+        and not any(m.left_bands[p] or m.right_bands[p] for p in places)
+        and all(m.known(p) for p in places)
     ]
 
 
@@ -260,6 +276,16 @@ def _noun(place: int, m: Measures, w: _Wording) -> str:
     return noun if m.both(place) is not None else f"{noun} on the {'left' if left else 'right'}"
 
 
+def _reasons(reading: Reading) -> tuple[int, ...]:
+    """Actions that made the category, which its evidence names first; empty where that is what moves most."""
+    category = reading.category
+    if category in reading.signs:
+        return reading.signs[category].places[:2]
+    if category == "mixed":
+        return (_CORNER_PULL,) if "social smile" in list(reading.signs)[:2] else ()
+    return (_MADE_BY[category],) if category in _MADE_BY else ()
+
+
 def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wording) -> str:
     """Why the category: the parts of its prototype, or what moves most."""
     category = reading.category
@@ -270,20 +296,25 @@ def _evidence(reading: Reading, m: Measures, mentions: list[Mention], w: _Wordin
             _FEELING_WORD.get(name, name) if name != "social smile" else _noun(_CORNER_PULL, m, w)
             for name in list(reading.signs)[:2]
         )
-    if category in _IMPLICATIONS:
-        places = list(reading.signs[category].places[:2])
-    else:
-        about = _GAZE if category == "gaze shift" else set(range(len(ACTIONS))) - _AIM
-        places = [x.place for x in sorted(mentions, key=lambda x: -x.weight) if x.place in about][:2]
-    return " with ".join(_noun(place, m, w) for place in places) or "too little is known"
+    places = list(_reasons(reading))
+    if category not in _IMPLICATIONS:
+        about = _GAZE if category == "gaze shift" else _FACE
+        ranked = sorted(mentions, key=lambda x: -x.weight)
+        places = [*places, *(x.place for x in ranked if x.place in about and x.place not in places)][:2]
+    if places:
+        return " with ".join(_noun(place, m, w) for place in places)
+    return _CANCELLED if m.opposed else "too little is known"
 
 
 def _category_told(reading: Reading, m: Measures, mentions: list[Mention], w: _Wording) -> str:
     """ "felt smile: lip corner pull with cheek raise"; an act that names its own evidence does not name it twice."""
     evidence = _evidence(reading, m, mentions, w)
     first, _, others = evidence.partition(" with ")
-    if reading.category not in _SAYS_IT_ALL or first not in _PHRASE_AT[AT[_SAYS_IT_ALL[reading.category]]].nouns:
+    noun, _, side = first.partition(" on the ")
+    if reading.category not in _SAYS_IT_ALL or noun not in _PHRASE_AT[AT[_SAYS_IT_ALL[reading.category]]].nouns:
         return f"{reading.category}: {evidence}"
+    if side:
+        return f"{reading.category}: {evidence.replace(noun, _SAID_AGAIN.get(noun, noun), 1)}"
     return f"{reading.category}, with {others}" if others else reading.category
 
 
@@ -294,13 +325,21 @@ def _implication(reading: Reading, w: _Wording) -> str:
     return w.of(_IMPLICATIONS[reading.category]) if reading.category in _IMPLICATIONS else NOT_OBSERVABLE
 
 
-def _symmetry(m: Measures, w: _Wording) -> str:
-    uneven = [(abs(m.difference(p)), p) for p in PAIRS if m.uneven(p) and (m.left_bands[p] or m.right_bands[p])]
-    told = [w.of(_PHRASE_AT[p].nouns) for p in SHIFTS if m.left_bands[p] >= MODERATE]
-    if not uneven and not told:
-        return SYMMETRIC if any(m.known(p) for p in PAIRS) else NOT_OBSERVABLE
-    uneven.sort(key=lambda item: -item[0])
-    for by, place in uneven[: _DIFFERENCES_TOLD - len(told)]:
+def _asymmetries(m: Measures) -> tuple[list[int], list[int]]:
+    """Places of shifts to one side, and of the pairs whose sides differ most: those that the symmetry names."""
+    shifts = [p for p in SHIFTS if m.left_bands[p] >= MODERATE]
+    uneven = [p for p in PAIRS if m.uneven(p) and (m.left_bands[p] or m.right_bands[p])]
+    uneven.sort(key=lambda p: -abs(m.difference(p)))
+    return shifts, uneven[: _DIFFERENCES_TOLD - len(shifts)]
+
+
+def _symmetry(m: Measures, shifts: list[int], uneven: list[int], w: _Wording) -> str:
+    if not uneven and not shifts:
+        half_known = any((m.left_bands[p] or m.right_bands[p]) and not m.known(p) for p in PAIRS)
+        return SYMMETRIC if not half_known and any(m.known(p) for p in PAIRS) else NOT_OBSERVABLE
+    told = [w.of(_PHRASE_AT[p].nouns) for p in shifts]
+    for place in uneven:
+        by = abs(m.difference(place))
         side = "left" if m.left[place] > m.right[place] else "right"
         told.append(f"{w.of(_PHRASE_AT[place].nouns)} {w.of(DEGREES[band(by, DIFFERENCE)])} stronger on the {side}")
     return f"{w.of(('asymmetric', 'uneven'))}: {', '.join(told)}"
@@ -319,10 +358,11 @@ def describe_seen(seen: Seen, sample_id: str) -> Description:
     """See `describe`, for a face that was measured before."""
     m, reading = seen
     w = _Wording(sample_id)
-    mentions = _mentions(m)
+    shifts, uneven = _asymmetries(m)
+    mentions = _mentions(m, {*_reasons(reading), *shifts, *uneven})
     return Description(
         expression_category=_category_told(reading, m, mentions, w),
         muscle_movements=_movements(m, mentions, w),
         emotional_implication=_implication(reading, w),
-        symmetry=_symmetry(m, w),
+        symmetry=_symmetry(m, shifts, uneven, w),
     )
