@@ -144,6 +144,9 @@ def _judge_symmetry(face: Seen, claim: Claim) -> tuple[float, str]:
         return 0.0, "speaks of symmetry, where no pair is known on both sides"
     largest = _largest_difference(m)
     says_even = (claim.kind == "symmetric") != claim.negated
+    halves = [p for p in PAIRS if max(_bands(m, p)) and not m.known(p)]
+    if says_even and halves:
+        return 0.0, f"calls the face symmetric, where one side of {_name(halves[0])} is unknown"
     # "mostly symmetric" allows for slight differences, "asymmetric" needs a visible one.
     if says_even and largest >= DIFFERENCE[1]:
         return 0.0, f"calls the face symmetric, where the sides differ by {largest:.2f}"

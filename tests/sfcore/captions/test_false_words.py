@@ -9,7 +9,7 @@ import pytest
 
 from sfcore.arkit import INDEX
 from sfcore.captions.admissible import inadmissible
-from sfcore.captions.grammar import describe
+from sfcore.captions.grammar import NOT_OBSERVABLE, describe
 from sfcore.captions.verify import verify
 
 
@@ -95,3 +95,11 @@ def test_true_movements_are_taken(shapes: np.ndarray, said: str) -> None:
 def test_a_side_behind_and_a_side_named_alone(said: str, true: bool) -> None:
     description = replace(describe(LOPSIDED, "x"), symmetry=said)
     assert (verify(description, LOPSIDED).faults == ()) is true
+
+
+def test_nobody_knows_that_a_face_is_even_whose_smile_is_known_on_one_side_alone() -> None:
+    half = face(MouthSmileLeft=0.8, MouthSmileRight=np.nan)
+    told = describe(half, "x")
+    assert told.symmetry == NOT_OBSERVABLE
+    assert verify(told, half).faults == ()
+    assert verify(replace(told, symmetry="mostly symmetric"), half).faults
