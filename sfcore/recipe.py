@@ -157,7 +157,7 @@ class Teacher(_Part):
     concurrency: int = Field(8, ge=1, le=256, description="calls under way at once from each worker")
     timeout_s: float = Field(60, gt=0, description="seconds one call may take in all")
     retries: int = Field(5, ge=0, le=20, description="further calls for one answer after 429, 5xx, time-outs and broken answers")
-    first_wait_s: float = Field(0.5, ge=0, description="wait before the first of them; it doubles, unless the endpoint names a longer one")
+    first_wait_s: float = Field(0.5, ge=0, description="wait before the first of them; it doubles; an endpoint may ask for more")
     longest_wait_s: float = Field(60, gt=0, description="longest wait between two calls, also where the endpoint asks for more")
     error_budget: float = Field(0.5, ge=0, le=1, description="share of captions it may fail to write before the run stops")
     price_in: float = Field(0, ge=0, description="price of a million tokens read")
