@@ -41,7 +41,8 @@ _ADVICE = {
 _OTHERWISE = "put this right and run the same command again to go on"
 _RENEW = "renew them and run the same command again to go on"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_OS_ERROR = re.compile(r"os error (\d+)|\bcode: (\d+)")
+# As Rust's errors print themselves; "status code: 403" is a server's and no system's.
+_OS_ERROR = re.compile(r"os error (\d+)|\bOs \{ code: (\d+)")
 _PLACE = re.compile(r"(?:\w+://|/)[^\s'\"]+?(?=#\d|[\s:,'\"]|$)")
 
 
@@ -80,13 +81,12 @@ def sentence_of(error: BaseException) -> str | None:
     if isinstance(error, OSError) or _is_a(error, "DeltaError") or _is_of(error, "botocore"):
         text = _COLOURS.sub("", str(error))
         number, place = _OS_ERROR.search(text), _PLACE.search(text)
-        if refused(error) and not (number and number[1]):
-            address = re.search(r"\w+://[^\s?'\"]+", text)
-            return (
-                f"{address[0] if address else 'a server'}: the store refuses these credentials, or they have expired; {_RENEW}."
-            )
         if number:
             return _of_system(int(number[1] or number[2]), place[0] if place else "the workspace")
+        if refused(error):
+            address = re.search(r"\w+://[^\s?'\"]+", text)
+            where = address[0] if address else "a server"
+            return f"{where}: the store refuses these credentials, or they have expired; {_RENEW}."
         what = "a table of the workspace cannot be read or written" if _is_a(error, "DeltaError") else "a file or a server failed"
         return f"{what} ({_line(text) or type(error).__name__}); {_OTHERWISE}."
     return None

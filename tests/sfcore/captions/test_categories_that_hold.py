@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from faces_by_name import face
 from numpy.typing import NDArray
 
-from sfcore.arkit import INDEX
 from sfcore.captions.admissible import inadmissible
 from sfcore.captions.category import category_of
 from sfcore.captions.claims import claims_of_field
@@ -17,15 +17,6 @@ from sfcore.recordings.prior import draw_take
 
 Face = NDArray[np.float32]
 UNKNOWN = float("nan")
-
-
-def face(**values: float) -> Face:
-    """A face at rest but for the channels named; a stem without a side means both sides."""
-    out = np.zeros(61, np.float32)
-    for name, value in values.items():
-        for full in (name,) if name in INDEX else (f"{name}Left", f"{name}Right"):
-            out[INDEX[full]] = value
-    return out
 
 
 def captions(values: Face) -> list[Description]:

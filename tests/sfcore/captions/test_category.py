@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from faces_by_name import face
 
 from sfcore.arkit import INDEX
 from sfcore.captions.category import ACTS, CATEGORIES, EMOTIONS, category_of
-
-
-def face(**values: float) -> NDArray[np.float32]:
-    out = np.zeros(61, np.float32)
-    for name, value in values.items():
-        for full in (name,) if name in INDEX else (f"{name}Left", f"{name}Right"):
-            out[INDEX[full]] = value
-    return out
 
 
 @pytest.mark.parametrize(

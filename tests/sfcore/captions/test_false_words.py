@@ -6,20 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from faces_by_name import face
 
-from sfcore.arkit import INDEX
 from sfcore.captions.admissible import inadmissible
 from sfcore.captions.grammar import NOT_OBSERVABLE, describe
 from sfcore.captions.verify import verify
-
-
-def face(**values: float) -> np.ndarray:
-    """A face at rest but for some shapes; a name without its side sets both sides."""
-    shapes = np.zeros(61, np.float32)
-    for name, value in values.items():
-        shapes[[INDEX[spelt] for spelt in (name, f"{name}Left", f"{name}Right") if spelt in INDEX]] = value
-    return shapes
-
 
 REST = face()
 LOPSIDED = face(MouthSmileLeft=0.9, MouthSmileRight=0.2)

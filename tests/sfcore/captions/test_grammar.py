@@ -7,6 +7,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
+from faces_by_name import face
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -25,15 +26,6 @@ Coefficients = NDArray[np.float32]
 
 # Values on and around every threshold, and beyond the range that recordings promise.
 _EDGES = (0.0, 0.1, 0.1499, 0.15, 0.25, 0.3, 0.5, 0.55, 0.7999, 0.8, 1.0, 1.0033, -0.016, 0.08, 0.2, 0.4, 0.7, -0.7)
-
-
-def face(**values: float) -> Coefficients:
-    """A face at rest but for the channels named; a stem without a side means both sides."""
-    out = np.zeros(61, np.float32)
-    for name, value in values.items():
-        for full in (name,) if name in INDEX else (f"{name}Left", f"{name}Right"):
-            out[INDEX[full]] = value
-    return out
 
 
 def faces(count: int, seed: int) -> list[Coefficients]:
